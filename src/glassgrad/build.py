@@ -1,0 +1,164 @@
+"""Making nodes: leaves from values, results from ops; and walking over what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .errors import DtypeError, GlassgradError, ShapeError
+from .graph import (
+    CONSTANT,
+    NO_PARAMS,
+    PARAMETER,
+    PLACEHOLDER,
+    VARIABLE,
+    Array,
+    ArrayType,
+    Op,
+    Tensor,
+    nodes,
+    numeric,
+)
+from .place import at, site
+
+
+def tensor(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
+    """Return a Tensor that holds a copy of `value` and can be differentiated with respect to.
+
+    Parameters
+    ----------
+    value : array_like
+        Numbers or booleans. Python floats become float64; other dtypes stay as they are.
+    name : str, optional
+        Label for pictures and messages.
+    dtype : dtype, optional
+
+    Raises
+    ------
+    DtypeError
+        If `value` is not an array of numbers.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> gg.tensor([1.0, 2.0], name="x")
+    Tensor([1., 2.], op=variable, name='x')
+    """
+    return _leaf(VARIABLE, value, name, dtype)
+
+
+def parameter(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
+    """Return a Tensor for what is learned; otherwise like `tensor`."""
+    return _leaf(PARAMETER, value, name, dtype)
+
+
+def constant(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
+    """Return a Tensor that no derivative flows to; otherwise like `tensor`. Plain arrays in formulas become these."""
+    return _leaf(CONSTANT, value, name, dtype)
+
+
+def placeholder(type: ArrayType, name: str | None = None) -> Tensor:
+    """Return a node with a type and no value: an input of a traced function."""
+    return Tensor(PLACEHOLDER, (), NO_PARAMS, None, type, name)
+
+
+def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        value = value._concrete("value", "Use the tensor itself.")
+    try:
+        array = np.array(numeric(value), dtype=dtype)
+    except OverflowError:
+        raise DtypeError(f"{value} is too large for {np.dtype(dtype)}: convert one of the two sides first.") from None
+    return Tensor(op, (), NO_PARAMS, frozen(array), None, name)
+
+
+def frozen(value: Array) -> Array:
+    """Make an array read-only; turn a 0-d array into a NumPy scalar, which is so by itself and computes faster."""
+    if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return value[()]
+        value.flags.writeable = False
+    return value
+
+
+def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
+    """Apply `op`: return a node with its value, or with its type alone if an input has no value."""
+    tensors = _lift(tuple(inputs))
+    values = [node._value for node in tensors]
+    if any(value is None for value in values):
+        return Tensor(op, tensors, params, None, _inferred(op, tensors, params))
+    try:
+        value = op.forward(np, *values, **params)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        _inferred(op, tensors, params)  # says it better, where the shapes are at fault
+        raise _misuse(op, tensors, error) from None
+    return Tensor(op, tensors, params, frozen(value), None)
+
+
+def _inferred(op: Op, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> ArrayType:
+    try:
+        return nodes.infer(op, [node.type for node in inputs], params)
+    except GlassgradError as error:
+        raise type(error)(f"{error}{at(site())}") from None
+    except (ValueError, TypeError, IndexError) as error:
+        raise _misuse(op, inputs, error) from None
+
+
+def _misuse(op: Op, inputs: tuple[Tensor, ...], error: Exception) -> GlassgradError:
+    given = ", ".join(str(node.type) for node in inputs)
+    kind = error if isinstance(error, GlassgradError) else None
+    text = str(error) if kind else f"{op.name}: {error} Given: {given}."
+    cls: type[GlassgradError] = type(kind) if kind else DtypeError if isinstance(error, TypeError) else ShapeError
+    return cls(f"{text}{at(site())}")
+
+
+def _lift(values: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """Turn arrays into constants; a Python number takes the dtype of the arrays beside it, as in NumPy."""
+    for value in values:
+        if not isinstance(value, Tensor):
+            break
+    else:
+        return values
+    dtypes = tuple(
+        value.dtype for value in values if isinstance(value, (Tensor, np.ndarray, np.generic))
+    )
+    return tuple(
+        value if isinstance(value, Tensor)
+        else constant(value, dtype=weak_dtype(float if type(value) is float else int, dtypes)) if type(value) in (int, float)
+        else constant(value)
+        for value in values
+    )
+
+
+@lru_cache(maxsize=1024)
+def weak_dtype(number: Any, dtypes: tuple[np.dtype[Any], ...]) -> np.dtype[Any] | None:
+    """Return the dtype that a Python number of class `number` takes beside arrays of `dtypes` (NEP 50)."""
+    return np.result_type(*dtypes, number(0)) if dtypes else None
+
+
+# Walking the graph --------------------------------------------------------------------------------------------------
+
+
+def ancestors(outputs: Iterable[Tensor]) -> list[Tensor]:
+    """Return every node that `outputs` were computed from, themselves included, inputs before users.
+
+    The order is that of their making, which is also the order in which a person wrote them.
+    """
+    found: set[Tensor] = set()
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(node.inputs)
+    return sorted(found, key=_by_serial)
+
+
+def _by_serial(node: Tensor) -> int:
+    return node.serial
+
+
+nodes.register("record", record)

@@ -1,0 +1,82 @@
+"""Every error that glassgrad raises on purpose, as one tree; catch :class:`GlassgradError` to catch them all.
+
+::
+
+    GlassgradError
+    ├── ShapeError        (also ValueError)       shapes that do not fit, an axis or index out of range
+    ├── DtypeError        (also TypeError)        integers differentiated, object arrays, wrong kinds of input
+    ├── TraceError        (also TypeError)        asking a placeholder for the value it does not have
+    ├── GradientError     (also ValueError)       a gradient of what has none
+    ├── UnsupportedError  (also TypeError, NotImplementedError)   a NumPy function without a rule
+    ├── NonFiniteError    (also ArithmeticError)  the first NaN or infinity, named
+    ├── SettingError      (also ValueError)       a setting out of its range, an unknown name
+    └── DataError         (also ValueError)       data that cannot be used, a file that cannot be read or written
+
+Each message says what was given, what was needed and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "DataError",
+    "DtypeError",
+    "GlassgradError",
+    "GradientError",
+    "NonFiniteError",
+    "SettingError",
+    "ShapeError",
+    "TraceError",
+    "UnsupportedError",
+    "one_of",
+]
+
+
+class GlassgradError(Exception):
+    """Root of the tree; never raised itself."""
+
+
+class ShapeError(GlassgradError, ValueError):
+    """Shapes do not fit together, or an axis or index lies outside."""
+
+
+class DtypeError(GlassgradError, TypeError):
+    """A kind of value that the operation cannot take."""
+
+
+class TraceError(GlassgradError, TypeError):
+    """A placeholder was asked for its value while a function is traced."""
+
+
+class GradientError(GlassgradError, ValueError):
+    """A gradient was asked for where there is none."""
+
+
+class UnsupportedError(GlassgradError, TypeError, NotImplementedError):
+    """A NumPy function or option for which glassgrad has no rule."""
+
+
+class NonFiniteError(GlassgradError, ArithmeticError):
+    """A NaN or an infinity turned up; the message names where it was born."""
+
+
+class SettingError(GlassgradError, ValueError):
+    """A setting is unknown or out of its range."""
+
+
+class DataError(GlassgradError, ValueError):
+    """Data or a file cannot be used as it is."""
+
+
+def one_of(what: str, given: object, known: Iterable[object]) -> SettingError:
+    """Return the error for an unknown name, with the nearest known ones first.
+
+    >>> print(one_of("optimizer", "adm", ["sgd", "adam", "adamw"]))
+    optimizer 'adm' is not known. Did you mean 'adam'? Known: sgd, adam, adamw.
+    """
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(str(given), names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return SettingError(f"{what} {given!r} is not known.{hint} Known: {', '.join(names)}.")

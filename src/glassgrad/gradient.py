@@ -1,0 +1,168 @@
+"""Backward propagation: one loop over the nodes, from the outputs to what they depend on.
+
+>>> import glassgrad as gg
+>>> x, y = gg.tensor(2.0), gg.tensor(3.0)
+>>> z = (x + y) ** 2
+>>> z.backward()
+>>> print(x.grad, y.grad)
+10.0 10.0
+
+The loop asks every node's op for the cotangents of its inputs, brings each to the shape and dtype of the input it
+belongs to, and adds up what arrives at one node from several sides. It runs in the namespace that the rules are given:
+NumPy for numbers, `nodes` for a graph of the gradient, JAX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .build import ancestors, constant, frozen, placeholder
+from .errors import GradientError, ShapeError
+from .graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes
+from .interpret import evaluate
+from .ops.define import definition
+from .place import inside
+
+Read = Callable[[Tensor], Any]
+
+
+def backpropagate(
+    order: list[Tensor], seeds: Mapping[Tensor, Any], targets: Iterable[Tensor], xp: Any, read: Read
+) -> dict[Tensor, Any]:
+    """Return the cotangent of every node between `seeds` and `targets`.
+
+    Parameters
+    ----------
+    order : list of Tensor
+        Nodes, inputs before users, as `ancestors` gives them.
+    seeds : mapping
+        Cotangents to start with.
+    targets : iterable of Tensor
+        What derivatives are wanted for; nothing is computed for nodes that do not depend on them.
+    xp : module
+        Namespace that the rules run in.
+    read : callable
+        Gives a node's value in that namespace.
+    """
+    active = dependents(order, targets)
+    cotangents: dict[Tensor, Any] = {node: seed for node, seed in seeds.items() if node in active}
+    for node in reversed(order):
+        if not node.inputs or node not in cotangents:
+            continue
+        g = cotangents[node]
+        for source, part in zip(node.inputs, pull(node, g, xp, read), strict=True):
+            if part is not None and source in active:
+                fitted = fit(xp, part, source)
+                cotangents[source] = cotangents[source] + fitted if source in cotangents else fitted
+    return cotangents
+
+
+def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
+    """Return the differentiable nodes of `order` that are computed from `targets`, themselves included."""
+    active = set(targets)
+    for node in order:
+        if node not in active and not active.isdisjoint(node.inputs) and is_float(node.dtype):
+            active.add(node)
+    return active
+
+
+def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
+    """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
+    values = [read(source) for source in node.inputs]
+    rule = node.op.vjp
+    if rule is not None:
+        return rule(xp, g, read(node), *values, **node.params)
+    if node.op.body is not None:
+        return _pull_through_body(node.op, [source.type for source in node.inputs], g, xp, values, node.params)
+    return (None,) * len(values)
+
+
+def fit(xp: Any, g: Any, source: Tensor) -> Any:
+    """Bring a cotangent to the shape and dtype of what it belongs to: add up what broadcasting had repeated."""
+    shape = source.shape
+    if g.shape != shape:
+        extra = len(g.shape) - len(shape)
+        if extra < 0:
+            g = xp.broadcast_to(g, shape)
+        else:
+            repeated = (i for i, size in enumerate(shape) if size == 1 and g.shape[extra + i] != 1)
+            axes = (*range(extra), *(extra + i for i in repeated))
+            g = xp.reshape(xp.sum(g, axis=axes), shape) if axes else xp.broadcast_to(g, shape)
+    return g if g.dtype == source.dtype else g.astype(source.dtype)
+
+
+def _pull_through_body(
+    op: Op, types: list[ArrayType], g: Any, xp: Any, values: list[Any], params: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    inputs, outputs = _body_rule(op, tuple(types), tuple(params.items()))
+    results = evaluate(inputs, [output for output in outputs if output is not None], [g, *values], xp)
+    following = iter(results)
+    return tuple(None if output is None else next(following) for output in outputs)
+
+
+@lru_cache(maxsize=1024)
+def _body_rule(
+    op: Op, types: tuple[ArrayType, ...], params: tuple[tuple[str, Any], ...]
+) -> tuple[list[Tensor], list[Tensor | None]]:
+    """Derive a composite's rule from its body: a graph from the cotangent and the inputs to their cotangents."""
+    arguments, result = definition(op, types, params)
+    with inside(()):
+        g = placeholder(result.type, "g")
+        wanted = [argument for argument in arguments if is_float(argument.dtype)]
+        found = backpropagate(ancestors([result]), {result: g}, wanted, nodes, lambda node: node)
+    return [g, *arguments], [found.get(argument) for argument in arguments]
+
+
+def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) -> list[Any]:
+    """Return the cotangents of `targets` for the cotangent `g` of `output`, zeros where it does not depend on them.
+
+    With ``xp=nodes`` they are nodes, which can be differentiated again; with ``xp=numpy`` plain numbers.
+    """
+    read: Read = (lambda node: node) if xp is nodes else (lambda node: node.value)
+    found = backpropagate(ancestors([output]), {output: g}, targets, xp, read)
+    zeros = constant if xp is nodes else (lambda array: array)
+    return [found[node] if node in found else zeros(np.zeros(node.shape, node.dtype)) for node in targets]
+
+
+def cotangent_of(output: Tensor, g: Any) -> Any:
+    """Return `g` checked against `output`, or the 1 that a single number starts with."""
+    if not is_float(output.dtype):
+        raise GradientError(
+            f"{describe(output)} is {output.type}: integers and booleans have no derivative. Compute with floats, "
+            "for example gg.tensor(2.0)."
+        )
+    if g is None:
+        if output.size != 1:
+            raise GradientError(
+                f"{describe(output)} has shape {output.shape}: only a single number has a gradient. Sum it, or say "
+                f"which combination is wanted with a cotangent g of that shape."
+            )
+        return np.ones(output.shape, output.dtype)[()]
+    value = g.value if isinstance(g, Tensor) else g
+    shape = np.shape(value) if value is not None else g.shape
+    if shape != output.shape:
+        raise ShapeError(f"the cotangent has shape {shape}, {describe(output)} has {output.shape}; they must be equal.")
+    return g if isinstance(g, Tensor) else np.asarray(g, output.dtype)[()]
+
+
+def backward(output: Tensor, g: Any, accumulate: bool) -> None:
+    """Carry out `Tensor.backward`."""
+    if output.value is None:
+        raise GradientError(
+            f"{describe(output)} depends on a placeholder: backward() needs values. Use gg.grad inside a traced "
+            "function, or graph.run(...).backward()."
+        )
+    seed = cotangent_of(output, g.value if isinstance(g, Tensor) else g)
+    order = ancestors([output])
+    leaves = [n for n in order if n.op in (VARIABLE, PARAMETER, PLACEHOLDER) and is_float(n.dtype)]
+    found = backpropagate(order, {output: seed}, leaves, np, lambda node: node.value)
+    for node, cotangent in found.items():
+        previous = node._grad if accumulate else None
+        node._grad = frozen(cotangent if previous is None else previous + cotangent)
+
+
+nodes.register("backward", backward)

@@ -1,0 +1,405 @@
+"""The graph: what an operation is, and the nodes that remember where it was applied.
+
+>>> import glassgrad as gg
+>>> x = gg.tensor(2.0, name="x")
+>>> y = x * x + 1
+>>> float(y.value), y.op.name, [node.op.name for node in y.inputs]
+(5.0, 'add', ['multiply', 'constant'])
+
+A node whose inputs all have values gets its own value at once; a node on a placeholder has a type but no value.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DtypeError, GlassgradError, GradientError, ShapeError, TraceError, UnsupportedError
+from .place import Location, at, current_scope, locate, site
+
+Array = Any  # a NumPy array or NumPy scalar
+Binary = Callable[[Any], "Tensor"]
+Unary = Callable[[], "Tensor"]
+NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ArrayType:
+    """Shape and dtype of an array.
+
+    >>> print(ArrayType((100, 784), "float32"))
+    float32[100, 784]
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] = field(default=np.dtype("float64"))
+
+    def __post_init__(self) -> None:
+        shape = (self.shape,) if isinstance(self.shape, int) else tuple(int(size) for size in self.shape)
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __str__(self) -> str:
+        return f"{self.dtype}{list(self.shape)}"
+
+
+def type_of(value: Any) -> ArrayType:
+    """Return the `ArrayType` of a Tensor, a NumPy value, a Python number or an `ArrayType`."""
+    if isinstance(value, ArrayType):
+        return value
+    if isinstance(value, Tensor):
+        return value.type
+    array = numeric(value)
+    return ArrayType(array.shape, array.dtype)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Op:
+    """One kind of operation: plain functions of an array namespace.
+
+    Called as ``op(xp, *inputs, **params)`` it computes when `xp` is an array library (``numpy``, ``jax.numpy``) and
+    records a node when `xp` is `nodes`; rules are written with such calls, so one rule serves every use.
+
+    Attributes
+    ----------
+    name : str
+    forward : callable ``(xp, *arrays, **params) -> array``
+    vjp : callable ``(xp, g, y, *arrays, **params) -> tuple``, or None
+        For a cotangent `g` of the output `y`: the cotangent of every input, or None where there is none. It may have
+        the broadcast shape; the loop in `gradient` sums it back. None: derived from `body`, or no derivative.
+    infer : callable ``(*types, **params) -> ArrayType``, or None to derive it from `body`
+    body : callable ``(xp, *arrays, **params) -> array``, or None
+        The definition of a composite, in terms of other ops: the local graph it opens into.
+    symbol, latex : str
+        What stands in a picture's node, and in a formula (``{0}`` is the first input).
+    """
+
+    name: str
+    forward: Callable[..., Array]
+    vjp: Callable[..., tuple[Any, ...]] | None = None
+    infer: Callable[..., ArrayType] | None = None
+    body: Callable[..., Array] | None = None
+    symbol: str = ""
+    latex: str = ""
+
+    def __call__(self, xp: Any, *inputs: Any, **params: Any) -> Any:
+        """Compute, or record, in the namespace `xp`."""
+        if xp is nodes:
+            return nodes.record(self, inputs, params)
+        return self.forward(xp, *inputs, **params)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+def _not_computed(*_: Any, **__: Any) -> Array:
+    raise AssertionError("a leaf is given, not computed")
+
+
+VARIABLE = Op("variable", _not_computed)
+PARAMETER = Op("parameter", _not_computed)
+CONSTANT = Op("constant", _not_computed)
+PLACEHOLDER = Op("placeholder", _not_computed)
+
+
+class Namespace:
+    """The library's own array namespace: functions called as NumPy's are, whose results are nodes.
+
+    The modules below this one fill it; `Tensor` finds its operators and methods here.
+    """
+
+    def register(self, name: str, function: Callable[..., Any]) -> None:
+        """Add a function under `name`; a name can be given once."""
+        if name in self.__dict__:
+            raise AssertionError(f"two functions are called {name!r}")
+        self.__dict__[name] = function
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise UnsupportedError(
+            f"glassgrad has no function {name!r}. Write it with the ones it has (dir(gg) lists them), "
+            "or compute it on tensor.value outside the graph."
+        )
+
+
+nodes = Namespace()
+_serial = itertools.count()
+
+
+class Tensor:
+    """One node of the graph, made by one application of one op.
+
+    Do not call it; use `tensor`, `parameter`, `constant`, or functions and operators on other Tensors.
+
+    Attributes
+    ----------
+    op : Op
+    inputs : tuple of Tensor
+    params : mapping
+        The op's static keyword arguments.
+    value : numpy.ndarray or NumPy scalar, read-only, or None for a node that stands on a placeholder
+    type : ArrayType
+        Also in parts: `shape`, `dtype`, `ndim`, `size`.
+    name : str or None
+        A label for pictures and messages; the only thing that may be changed.
+    scope : tuple of Scope
+        The layers it stands in, outermost first; `path` is the same as one string.
+    where : Location or None
+        The line of the caller's program that made it.
+    grad : NumPy value or None
+        What the last `backward` through this node found.
+    """
+
+    __array_priority__ = 1000
+    __slots__ = (
+        "__weakref__",
+        "_grad",
+        "_site",
+        "_type",
+        "_value",
+        "inputs",
+        "name",
+        "op",
+        "params",
+        "scope",
+        "serial",
+    )
+
+    def __init__(
+        self,
+        op: Op,
+        inputs: tuple[Tensor, ...],
+        params: Mapping[str, Any],
+        value: Array | None,
+        type: ArrayType | None,
+        name: str | None = None,
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.params = params
+        self._value = value
+        self._type = type
+        self.name = name
+        self.scope = current_scope.get()
+        self.serial = next(_serial)
+        self._site = site()
+        self._grad: Array | None = None
+
+    # What a node is -------------------------------------------------------------------------------------------------
+
+    @property
+    def value(self) -> Array | None:
+        """The array computed here (read-only), or None if it depends on a placeholder."""
+        return self._value
+
+    @property
+    def type(self) -> ArrayType:
+        """Shape and dtype."""
+        if self._type is None:
+            self._type = ArrayType(self._value.shape, self._value.dtype)  # type: ignore[union-attr]
+        return self._type
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
+        return self.type.shape if self._value is None else self._value.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Kind of number."""
+        return self.type.dtype if self._value is None else self._value.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return int(np.prod(self.shape))
+
+    @property
+    def path(self) -> str:
+        """The scopes as one string, outermost first."""
+        return "/".join(part.name for part in self.scope)
+
+    @property
+    def where(self) -> Location | None:
+        """The line of the caller's program that made this node."""
+        return locate(self._site)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the node was given, not computed."""
+        return not self.inputs and self.op in (VARIABLE, PARAMETER, CONSTANT, PLACEHOLDER)
+
+    @property
+    def grad(self) -> Array | None:
+        """The derivative of what `backward` was called on, with respect to this node; None before."""
+        if not is_float(self.dtype):
+            raise GradientError(
+                f"{describe(self)} holds {self.dtype}, which has no derivative. Give it as float: gg.tensor(2.0), "
+                "or x.astype('float64')."
+            )
+        return self._grad
+
+    def backward(self, g: Any = None, *, accumulate: bool = False) -> None:
+        """Propagate derivatives from this node back to all that it was computed from, into their `grad`.
+
+        Parameters
+        ----------
+        g : array_like, optional
+            Cotangent of this node, of its shape; 1 for a single number.
+        accumulate : bool
+            Add to the `grad` that is there instead of replacing it.
+
+        Raises
+        ------
+        GradientError
+            If the node is no single number and `g` is missing, holds integers, or has no value.
+
+        Examples
+        --------
+        >>> import glassgrad as gg
+        >>> x = gg.tensor(3.0)
+        >>> (x * x).backward()
+        >>> print(x.grad)
+        6.0
+        """
+        nodes.backward(self, g, accumulate)
+
+    # Python's view of it --------------------------------------------------------------------------------------------
+
+    def _concrete(self, wanted: str, remedy: str) -> Array:
+        if self._value is None:
+            raise TraceError(
+                f"{describe(self)} is a placeholder ({self.type}) while the function is traced: it has no {wanted}. "
+                f"{remedy}{at(site())}"
+            )
+        return self._value
+
+    def item(self) -> float | int | bool:
+        """Return the single number held here as a Python number."""
+        value = self._concrete("number", "Return the tensor itself, and read the number from the result.")
+        if value.size != 1:
+            raise ShapeError(f"{describe(self)} has shape {self.shape}: only a single number is one Python number.")
+        return value.item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        value = self._concrete("truth", "Use gg.where(condition, a, b) instead of if.")
+        if value.size != 1:
+            raise ShapeError(f"{describe(self)} has shape {self.shape}: its truth is not one answer. Use .any() or "
+                             ".all() on its value, or gg.where.")
+        return bool(value)
+
+    def __index__(self) -> int:
+        value = self._concrete("number", "Indices known only at run time go through gg.take.")
+        if value.shape != () or value.dtype.kind not in "iu":
+            raise DtypeError(f"{describe(self)} ({self.type}) cannot be an index: a single integer is needed.")
+        return int(value)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise ShapeError(f"{describe(self)} is a single number: it has no length.")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (nodes.getitem(self, i) for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        label = f", name={self.name!r}" if self.name else ""
+        if self._value is None:
+            return f"Tensor({self.type}, op={self.op.name}{label})"
+        text = np.array2string(np.asarray(self._value), separator=", ", threshold=20, edgeitems=2)
+        kind = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        return f"Tensor({text}{kind}, op={self.op.name}{label})"
+
+    # NumPy's view of it ---------------------------------------------------------------------------------------------
+
+    def __array__(self, *_: Any, **__: Any) -> Array:
+        raise UnsupportedError(
+            f"NumPy asked {describe(self)} for its bare numbers, which would leave the graph without a word. "
+            "Use tensor.value if that is wanted, or the function of the same name in glassgrad."
+        )
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Tensor:
+        return nodes.numpy_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return nodes.numpy_function(function, args, options)
+
+    if TYPE_CHECKING:  # operators and methods are functions of `nodes`; ops/operators.py attaches them, by a table
+        __add__: Binary
+        __radd__: Binary
+        __sub__: Binary
+        __rsub__: Binary
+        __mul__: Binary
+        __rmul__: Binary
+        __truediv__: Binary
+        __rtruediv__: Binary
+        __pow__: Binary
+        __rpow__: Binary
+        __matmul__: Binary
+        __rmatmul__: Binary
+        __lt__: Binary
+        __le__: Binary
+        __gt__: Binary
+        __ge__: Binary
+        __getitem__: Binary
+        __neg__: Unary
+        __pos__: Unary
+        __abs__: Unary
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def is_float(dtype: np.dtype[Any]) -> bool:
+    """Whether numbers of this kind have derivatives."""
+    return dtype.kind == "f"
+
+
+def describe(node: Tensor) -> str:
+    """Return a few words by which a person recognises a node."""
+    anonymous = f"the {node.op.name}" if node.is_leaf else f"the result of {node.op.name}"
+    label = repr(node.name) if node.name else anonymous
+    return f"{label} in {node.path}" if node.scope else label
+
+
+def numeric(value: Any) -> Array:
+    """Return `value` as a NumPy array or scalar of numbers or booleans, or raise a `DtypeError`."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = value
+    else:
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError, GlassgradError) as error:
+            raise DtypeError(f"{_short(value)} cannot become an array of numbers: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(
+            f"{_short(value)} has dtype {array.dtype}: real numbers or booleans are needed. "
+            "Convert it first, for example with np.asarray(x, dtype=float)."
+        )
+    return array
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

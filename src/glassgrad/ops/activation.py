@@ -1,0 +1,132 @@
+"""Activation functions and the softmax family: each with its definition, and a form that is exact at the edges.
+
+PyTorch 2.13 and JAX 0.10 return exactly 0 for the derivative of the sigmoid from x > 37 on; ``s(x) s(-x)`` does not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .define import as_node, axes, composite
+
+
+def _sigmoid(xp: Any, x: Any) -> Any:
+    """1 / (1 + exp(-x)) for x >= 0, exp(x) / (1 + exp(x)) below: no overflow on either side."""
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1, small) / (1 + small)
+
+
+def _sigmoid_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
+    return (g * (y * sigmoid(xp, -x)),)
+
+
+@composite(forward=_sigmoid, vjp=_sigmoid_vjp, symbol="σ", latex=r"\sigma({0})")
+def sigmoid(xp: Any, x: Any) -> Any:
+    """Logistic function ``1 / (1 + exp(-x))``; its derivative is ``y (1 - y)``, computed as ``y sigmoid(-x)``.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(round(float(gg.sigmoid(1.0)), 6))
+    0.731059
+    """
+    return xp.reciprocal(xp.exp(x * -1) + 1)
+
+
+@composite(
+    forward=lambda xp, x: xp.tanh(x),
+    vjp=lambda xp, g, y, x: (g * (4 * sigmoid(xp, 2 * x) * sigmoid(xp, -2 * x)),), latex=r"\tanh({0})",
+)
+def tanh(xp: Any, x: Any) -> Any:
+    """Hyperbolic tangent, ``2 sigmoid(2x) - 1``; its derivative ``1 - y**2`` is computed as ``sech(x)**2``."""
+    return 2 * sigmoid(xp, 2 * x) - 1
+
+
+@composite(
+    forward=lambda xp, x: xp.maximum(x, 0), vjp=lambda xp, g, y, x: (xp.where(x <= 0, 0, g),), symbol="ReLU",
+    latex=r"\mathrm{{ReLU}}({0})",
+)
+def relu(xp: Any, x: Any) -> Any:
+    """``x`` where it is positive, else 0; the derivative at 0 is taken as 0 (the deck's convention).
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> gg.relu([-1.0, 0.0, 2.0])
+    Tensor([0., 0., 2.], op=relu)
+    """
+    return xp.where(x <= 0, 0, x)
+
+
+def _shifted(xp: Any, x: Any, axis: int) -> Any:
+    """Subtract the largest entry, which changes no softmax; an infinite one is left alone."""
+    top = xp.max(x, axis=axis, keepdims=True)
+    return x - xp.where(xp.isfinite(top), top, 0)
+
+
+def _softmax(xp: Any, x: Any, *, axis: int) -> Any:
+    e = xp.exp(_shifted(xp, x, axis))
+    return e / xp.sum(e, axis=axis, keepdims=True)
+
+
+def _softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: int) -> tuple[Any]:
+    return (y * (g - xp.sum(g * y, axis=axis, keepdims=True)),)
+
+
+def _one_axis(x: Any, axis: int = -1) -> Any:
+    x = as_node(x)
+    return (x,), {"axis": axes(axis, x.ndim)[0] - x.ndim}
+
+
+@composite(forward=_softmax, vjp=_softmax_vjp, arguments=_one_axis, symbol="Softmax", latex=r"\mathrm{{softmax}}({0})")
+def softmax(xp: Any, x: Any, *, axis: int) -> Any:
+    """Scores into probabilities: ``exp(x) / sum(exp(x))`` along an axis (the last by default).
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> gg.softmax([0.0, 0.0]).value
+    array([0.5, 0.5])
+    """
+    e = xp.exp(x)
+    return e * xp.reciprocal(xp.sum(e, axis=axis, keepdims=True))
+
+
+def _log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
+    z = _shifted(xp, x, axis)
+    return z - xp.log(xp.sum(xp.exp(z), axis=axis, keepdims=True))
+
+
+@composite(
+    forward=_log_softmax,
+    vjp=lambda xp, g, y, x, *, axis: (g - xp.exp(y) * xp.sum(g, axis=axis, keepdims=True),), arguments=_one_axis,
+    latex=r"\log\mathrm{{softmax}}({0})",
+)
+def log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
+    """Logarithm of `softmax`, exact where the softmax itself would round to 0 or 1."""
+    return x - xp.log(xp.sum(xp.exp(x), axis=axis, keepdims=True))
+
+
+def _logsumexp(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, 0)
+    result = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    return result if keepdims else xp.squeeze(result, axis)
+
+
+def _logsumexp_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> tuple[Any]:
+    shape = tuple(1 if i in axis else size for i, size in enumerate(x.shape))
+    return (xp.reshape(g, shape) * xp.exp(x - xp.reshape(y, shape)),)
+
+
+def _several_axes(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    x = as_node(x)
+    return (x,), {"axis": axes(axis, x.ndim), "keepdims": bool(keepdims)}
+
+
+@composite(forward=_logsumexp, vjp=_logsumexp_vjp, arguments=_several_axes, latex=r"\mathrm{{logsumexp}}({0})")
+def logsumexp(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """``log(sum(exp(x)))`` over the named axes, without overflow."""
+    return xp.log(xp.sum(xp.exp(x), axis=axis, keepdims=keepdims))
+
+

@@ -1,0 +1,144 @@
+"""Losses: one number that says how far a prediction is from what was wanted."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..errors import DtypeError, ShapeError
+from ..graph import nodes
+from .activation import log_softmax, softmax
+from .define import as_node, composite
+from .index import one_hot
+
+
+def targets(xp: Any, labels: Any, y: Any) -> Any:
+    """Return labels as probabilities of the shape of `y`: class numbers become one-hot rows."""
+    if labels.dtype.kind in "iu" and labels.shape == y.shape[:-1]:
+        return one_hot(xp, labels, classes=y.shape[-1], dtype=y.dtype)
+    return labels.astype(y.dtype)
+
+
+def _cross_entropy_arguments(x: Any, t: Any) -> Any:
+    x, t = as_node(x), as_node(t)
+    if not x.ndim or x.shape[-1] == 0:
+        raise ShapeError(f"cross entropy: scores of shape {x.shape} have no axis of classes; (N, C) or (C,) is needed.")
+    if t.dtype.kind in "iu" and t.ndim == x.ndim and t.shape == (*x.shape[:-1], 1) and x.shape[-1] > 1:
+        t = nodes.reshape(t, x.shape[:-1])  # a column of class numbers
+    classes = t.shape == x.shape[:-1]
+    if not classes and t.shape != x.shape:
+        raise ShapeError(
+            f"cross entropy: labels {t.shape} do not fit scores {x.shape}. Give class numbers of shape "
+            f"{x.shape[:-1]} or probabilities of shape {x.shape}."
+        )
+    if classes and t.dtype.kind not in "iu":
+        raise DtypeError(f"cross entropy: class numbers must be integers; got {t.dtype}. Use labels.astype(int).")
+    return (x, t), {}
+
+
+def _rows(y: Any) -> int:
+    return prod(y.shape[:-1])
+
+
+def _for_labels(xp: Any, g: Any, t: Any, log_y: Any) -> Any:
+    """Cotangent of the labels: ``-log y / N`` where they are probabilities, none where they are class numbers."""
+    return g * log_y * (-1 / _rows(log_y)) if t.dtype.kind == "f" else None
+
+
+def _weighted(xp: Any, t: Any, log_y: Any) -> Any:
+    """``-sum(t log y) / N``; a class with t = 0 counts as 0 also where y = 0."""
+    return xp.sum(xp.where(xp.equal(t, 0), 0, t * log_y)) * (-1 / _rows(log_y))
+
+
+def _cross_entropy_error(xp: Any, y: Any, t: Any) -> Any:
+    t = targets(xp, t, y)
+    return _weighted(xp, t, xp.log(xp.where(xp.equal(t, 0), 1, y)))
+
+
+def _cross_entropy_error_vjp(xp: Any, g: Any, loss: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    p = targets(xp, t, y)
+    share = xp.where(xp.equal(p, 0), 0, p / xp.where(xp.equal(p, 0), 1, y))
+    return g * share * (-1 / _rows(y)), _for_labels(xp, g, t, xp.log(y))
+
+
+@composite(
+    forward=_cross_entropy_error, vjp=_cross_entropy_error_vjp, arguments=_cross_entropy_arguments,
+    symbol="Cross Entropy Error", latex=r"-\tfrac1N \sum {1} \log {0}",
+)
+def cross_entropy_error(xp: Any, y: Any, t: Any) -> Any:
+    """Cross entropy of probabilities `y`: ``L = -sum_k t_k log y_k``, the mean over the rows.
+
+    Nothing is added inside the logarithm, so a probability of 0 for the true class costs infinity; to train, use
+    `cross_entropy`, which takes scores and stays finite.
+
+    Parameters
+    ----------
+    y : (N, C) or (C,) array_like
+        Probabilities.
+    t : (N,) integers, or array_like of the shape of `y`
+        Class numbers, or probabilities (one-hot or soft).
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(round(float(gg.cross_entropy_error([0.25, 0.5, 0.25], [0, 1, 0])), 6))
+    0.693147
+    """
+    return xp.sum(targets(xp, t, y) * xp.log(y)) * (-1 / _rows(y))
+
+
+def _cross_entropy(xp: Any, x: Any, t: Any) -> Any:
+    return _weighted(xp, targets(xp, t, x), log_softmax(xp, x, axis=-1))
+
+
+def _cross_entropy_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any, Any]:
+    p, y = targets(xp, t, x), softmax(xp, x, axis=-1)
+    total = 1 if t.dtype.kind != "f" and t.shape != x.shape else xp.sum(p, axis=-1, keepdims=True)
+    labels = _for_labels(xp, g, t, log_softmax(xp, x, axis=-1)) if t.dtype.kind == "f" else None
+    return (y * total - p) * (g * (1 / _rows(x))), labels
+
+
+@composite(
+    forward=_cross_entropy, vjp=_cross_entropy_vjp, arguments=_cross_entropy_arguments, symbol="Softmax-with-Loss",
+    latex=r"-\tfrac1N \sum {1} \log\mathrm{{softmax}}({0})",
+)
+def cross_entropy(xp: Any, x: Any, t: Any) -> Any:
+    """Softmax with cross-entropy loss, from scores; its derivative is ``(y - t) / N`` (the deck's Softmax-with-Loss).
+
+    Parameters
+    ----------
+    x : (N, C) or (C,) array_like
+        Scores, any size: computed through the logarithm of the softmax.
+    t : (N,) integers, or array_like of the shape of `x`
+        Class numbers, or probabilities (one-hot or soft). A column (N, 1) of class numbers counts as (N,).
+
+    Returns
+    -------
+    Tensor
+        A single number, the mean over the rows.
+
+    Raises
+    ------
+    ShapeError
+        If the labels do not fit the scores, or a label is no class.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(round(float(gg.cross_entropy([[0.3, 2.9, 4.0]], [2])), 6))
+    0.305714
+    """
+    return cross_entropy_error(xp, softmax(xp, x, axis=-1), t)
+
+
+@composite(latex=r"\overline{{({0} - {1})^2}}")
+def mean_squared_error(xp: Any, y: Any, t: Any) -> Any:
+    """Mean of the squared differences over all entries.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(gg.mean_squared_error([1.0, 2.0], [1.0, 4.0]).value)
+    2.0
+    """
+    return xp.mean(xp.square(y - t), axis=None, keepdims=False)

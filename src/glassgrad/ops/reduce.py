@@ -1,0 +1,131 @@
+"""Many numbers into one: sum, mean, largest, smallest, variance, norm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import ArrayType, Op, Tensor, nodes
+from .define import as_node, axes, composite, derived, primitive
+
+
+def reduced(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """Return the shape that is left after reducing over `axis`."""
+    if keepdims:
+        return tuple(1 if i in axis else size for i, size in enumerate(shape))
+    return tuple(size for i, size in enumerate(shape) if i not in axis)
+
+
+def _kept(xp: Any, reduced_value: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """Give a reduced array its axes of size 1 back, so that it broadcasts against what it came from."""
+    return xp.reshape(reduced_value, reduced(shape, axis, keepdims=True))
+
+
+def _sum_type(x: ArrayType, *, axis: tuple[int, ...], keepdims: bool) -> ArrayType:
+    return ArrayType(reduced(x.shape, axis, keepdims), np.ones(1, x.dtype).sum().dtype)
+
+
+def _arguments(x: Any, axis: Any = None, keepdims: bool = False) -> tuple[tuple[Tensor], Mapping[str, Any]]:
+    x = as_node(x)
+    return (x,), {"axis": axes(axis, x.ndim), "keepdims": bool(keepdims)}
+
+
+@primitive(
+    forward=lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
+    vjp=lambda xp, g, y, x, *, axis, keepdims: (xp.broadcast_to(_kept(xp, g, x.shape, axis), x.shape),),
+    infer=_sum_type, symbol="Σ", latex=r"\sum {0}",
+)
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001 - NumPy's name
+    """Sum over all entries, or over the named axes.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> gg.sum(gg.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([4., 6.], op=sum)
+    """
+    return _arguments(x, axis, keepdims)
+
+
+def _extreme_type(x: ArrayType, *, axis: tuple[int, ...], keepdims: bool) -> ArrayType:
+    if any(x.shape[i] == 0 for i in axis):
+        raise ShapeError(f"the largest or smallest of no entries was asked for: shape {x.shape}, axis {axis}.")
+    return ArrayType(reduced(x.shape, axis, keepdims), x.dtype)
+
+
+def _extreme_vjp(
+    xp: Any, g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool
+) -> tuple[Any]:
+    """Share the cotangent equally among the entries that attain the extreme."""
+    chosen = xp.equal(x, _kept(xp, y, x.shape, axis)).astype(g.dtype)
+    return (_kept(xp, g, x.shape, axis) * chosen / xp.sum(chosen, axis=axis, keepdims=True),)
+
+
+def _extreme(name: str, forward: Callable[..., Any]) -> Op:
+    def normalise(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return _arguments(x, axis, keepdims)
+
+    normalise.__name__ = name
+    normalise.__doc__ = f"{name} over all entries or the named axes; a tie shares the cotangent equally."
+    return primitive(
+        forward=forward, vjp=_extreme_vjp, infer=_extreme_type, latex=rf"\{name} {{0}}"
+    )(normalise)
+
+
+max = _extreme("max", lambda xp, x, *, axis, keepdims: xp.max(x, axis=axis, keepdims=keepdims))  # noqa: A001
+min = _extreme("min", lambda xp, x, *, axis, keepdims: xp.min(x, axis=axis, keepdims=keepdims))  # noqa: A001
+
+
+@primitive(
+    forward=lambda xp, x, *, axis: xp.argmax(x, axis=axis),
+    infer=lambda x, *, axis: ArrayType(reduced(x.shape, (axis,), False), np.dtype(np.intp)),
+)
+def argmax(x: Any, axis: int | None = None) -> Any:
+    """Index of the largest entry (the first, at a tie), over all entries or along an axis; no derivative."""
+    x = as_node(x) if axis is not None else nodes.ravel(x)
+    chosen = axes(-1 if axis is None else axis, x.ndim)[0]
+    if x.shape[chosen] == 0:
+        raise ShapeError(f"argmax: axis {chosen} of shape {x.shape} has no entries.")
+    return (x,), {"axis": chosen}
+
+
+def _count(x: Any, axis: tuple[int, ...]) -> int:
+    return prod(x.shape[i] for i in axis)
+
+
+@composite(
+    forward=lambda xp, x, *, axis, keepdims: xp.mean(x, axis=axis, keepdims=keepdims), arguments=_arguments,
+    latex=r"\overline{{ {0} }}",
+)
+def mean(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """Mean over all entries, or over the named axes.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(gg.mean(gg.tensor([1.0, 2.0, 6.0])).value)
+    3.0
+    """
+    return xp.sum(x, axis=axis, keepdims=keepdims) / _count(x, axis)
+
+
+def _var_arguments(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    inputs, params = _arguments(x, axis, keepdims)
+    return inputs, {**params, "ddof": int(ddof)}
+
+
+@composite(arguments=_var_arguments, latex=r"\mathrm{{Var}}({0})")
+def var(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool, ddof: int) -> Any:
+    """Variance: mean square distance from the mean, with ``n - ddof`` in the denominator."""
+    centred = x - xp.mean(x, axis=axis, keepdims=True)
+    return xp.sum(centred * centred, axis=axis, keepdims=keepdims) / (_count(x, axis) - ddof)
+
+
+@derived
+def std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+    """Standard deviation: square root of `var`."""
+    return nodes.sqrt(nodes.var(x, axis, ddof, keepdims))

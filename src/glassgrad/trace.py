@@ -1,0 +1,302 @@
+"""Functions as graphs: trace one, run it, look at every value of a run, open its composites.
+
+>>> import glassgrad as gg
+>>> graph = gg.trace(lambda x, y: gg.sigmoid(x) * y)(1.0, 2.0)
+>>> graph
+Graph(<lambda>: 2 inputs, 2 operations, 1 output)
+>>> print(graph(0.0, 4.0))
+2.0
+>>> [node.op.name for node in gg.open(graph).operations]
+['multiply', 'exp', 'add', 'reciprocal', 'multiply']
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .build import ancestors, constant, placeholder
+from .errors import NonFiniteError, ShapeError, TraceError, one_of
+from .gradient import backpropagate, cotangent_of
+from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
+from .interpret import evaluate, evaluate_all
+from .place import Scope, inside
+from .tree import Tree, flatten
+
+
+class Graph:
+    """A function as nodes: placeholders for its inputs, and what it makes of them.
+
+    Call it with arrays like the function, `run` it to keep every value.
+
+    Attributes
+    ----------
+    inputs, outputs : tuple of Tensor
+    nodes : list of Tensor
+        All of them, inputs before users.
+    name : str
+    """
+
+    def __init__(
+        self, inputs: Iterable[Tensor], outputs: Iterable[Tensor], name: str = "graph", *,
+        takes: Tree | None = None, gives: Tree | None = None,
+    ) -> None:
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self.name = name
+        self._takes = takes or flatten(self.inputs)[1]
+        self._gives = gives or (flatten(self.outputs)[1] if len(self.outputs) != 1 else Tree(None))
+
+    @cached_property
+    def nodes(self) -> list[Tensor]:
+        """All nodes that the outputs depend on, inputs before users."""
+        return ancestors(self.outputs)
+
+    @property
+    def operations(self) -> list[Tensor]:
+        """The nodes that are computed, in order."""
+        return [node for node in self.nodes if not node.is_leaf]
+
+    def __repr__(self) -> str:
+        def count(number: int, what: str) -> str:
+            return f"{number} {what}{'' if number == 1 else 's'}"
+
+        parts = (count(len(self.inputs), "input"), count(len(self.operations), "operation"),
+                 count(len(self.outputs), "output"))
+        return f"Graph({self.name}: {', '.join(parts)})"
+
+    def __call__(self, *args: Any) -> Any:
+        """Return what the function returns for these arrays; with Tensors among them, nodes."""
+        leaves = self._leaves(args)
+        if any(isinstance(leaf, Tensor) for leaf in leaves):
+            results = evaluate(self.inputs, self.outputs, [as_tensor(leaf) for leaf in leaves], nodes)
+        else:
+            results = evaluate(self.inputs, self.outputs, self._arrays(leaves))
+        return self._gives.unflatten(results)
+
+    def run(self, *args: Any) -> Record:
+        """Return a `Record` that holds the value of every node for these arrays."""
+        arrays = self._arrays(self._leaves(args))
+        values = evaluate_all(self.nodes, self.inputs, arrays)
+        return Record(self, values)
+
+    def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
+        leaves, tree = flatten(args)
+        self._takes.check_same(tree, self.name)
+        return leaves
+
+    def _arrays(self, leaves: list[Any]) -> list[Any]:
+        return [_checked(leaf, node, self.name) for leaf, node in zip(leaves, self.inputs, strict=True)]
+
+
+def _checked(value: Any, node: Tensor, name: str) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, np.generic):
+        value = np.asarray(value, node.dtype)[()]
+    array = numeric(value)
+    if array.shape != node.shape or array.dtype != node.dtype:
+        raise ShapeError(
+            f"{name}: {describe(node)} was traced as {node.type}, and {type_of(array)} was given. Give an array of "
+            "that kind, or trace the function again for the new one."
+        )
+    return array
+
+
+def as_tensor(value: Any) -> Tensor:
+    """Return a Tensor itself, anything else as a constant."""
+    return value if isinstance(value, Tensor) else constant(value)
+
+
+class Record:
+    """One run of a graph: a value for every node, and after `backward` a derivative for every node on the way.
+
+    >>> import glassgrad as gg
+    >>> graph = gg.trace(lambda x: x * x)(3.0)
+    >>> record = graph.run(3.0)
+    >>> print(record.output, record.backward()[graph.inputs[0]])
+    9.0 6.0
+    """
+
+    def __init__(self, graph: Graph, values: Mapping[Tensor, Any]) -> None:
+        self.graph = graph
+        self.values = values
+        self.gradients: dict[Tensor, Any] = {}
+
+    def __getitem__(self, node: Tensor) -> Any:
+        return self.values[node]
+
+    @property
+    def output(self) -> Any:
+        """What the function returned."""
+        return self.graph._gives.unflatten(self.values[node] for node in self.graph.outputs)
+
+    def backward(self, g: Any = None, output: int = 0) -> dict[Tensor, Any]:
+        """Return the derivative of one output with respect to every node that it depends on; kept as `gradients`."""
+        result = self.graph.outputs[output]
+        order = self.graph.nodes
+        leaves = [n for n in order if is_float(n.dtype) and (n in self.graph.inputs or n.op in (VARIABLE, PARAMETER))]
+        seed = cotangent_of(result, g)
+        self.gradients = backpropagate(order, {result: seed}, leaves, np, self.values.__getitem__)
+        return self.gradients
+
+    def check_finite(self) -> None:
+        """Raise a `NonFiniteError` that names the first node whose value is NaN or infinite, if there is one."""
+        for node, value in self.values.items():
+            if is_float(node.dtype) and not np.isfinite(value).all():
+                raise NonFiniteError(first_bad(node, value, [self.values[source] for source in node.inputs]))
+
+
+def first_bad(node: Tensor, value: Any, inputs: list[Any]) -> str:
+    """Describe a node whose value is not finite: what, where, which entry, and from which inputs."""
+    array = np.asarray(value)
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+    parts = [f"{array[place]} first appears in {describe(node)}"]
+    if place:
+        parts.append(f" at index {place} of shape {array.shape}")
+    if inputs:
+        pairs = zip(node.inputs, inputs, strict=True)
+        ranges = ", ".join(f"{source.name or source.op.name} {_range(given)}" for source, given in pairs)
+        parts.append(f"; its inputs: {ranges}")
+    if node.where:
+        parts.append(f" ({node.where})")
+    return "".join(parts)
+
+
+def _range(value: Any) -> str:
+    array = np.asarray(value)
+    if not array.size:
+        return "empty"
+    return f"{array.item():.4g}" if array.size == 1 else f"[{array.min():.4g}, {array.max():.4g}]"
+
+
+def trace(function: Callable[..., Any], name: str | None = None) -> Callable[..., Graph]:
+    """Return a function that takes types or arrays and returns the `Graph` of `function` for them.
+
+    Parameters
+    ----------
+    function : callable
+        Computes with Tensors; its arguments and its result may be nested lists, tuples and dicts.
+    name : str, optional
+        The graph's name; that of the function by default.
+
+    Raises
+    ------
+    TraceError
+        If `function` asks a placeholder for its value or truth, or returns something other than arrays.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> graph = gg.trace(lambda x: gg.sum(x * x))(gg.ArrayType((3,), "float32"))
+    >>> print(graph.outputs[0].type)
+    float32[]
+    """
+
+    def traced(*args: Any) -> Graph:
+        leaves, takes = flatten(args)
+        labels = _labels(function, takes)
+        inputs = [placeholder(type_of(leaf), label) for leaf, label in zip(leaves, labels, strict=True)]
+        result = function(*takes.unflatten(inputs))
+        results, gives = flatten(result)
+        try:
+            outputs = [as_tensor(leaf) for leaf in results]
+        except TypeError as error:
+            raise TraceError(f"{_name_of(function)} must return arrays, or containers of arrays: {error}") from None
+        return Graph(inputs, outputs, name or _name_of(function), takes=takes, gives=gives)
+
+    return traced
+
+
+def _name_of(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _labels(function: Callable[..., Any], takes: Tree) -> list[str]:
+    """Name the inputs as the function's parameters are called; entries of dicts by their keys."""
+    try:
+        slots = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        slots = []
+    named = [slot.name for slot in slots if slot.kind in (slot.POSITIONAL_ONLY, slot.POSITIONAL_OR_KEYWORD)]
+    labels: list[str] = []
+    for position, child in enumerate(takes.children):
+        own = named[position] if position < len(named) else f"argument {position}"
+        labels += child.paths(own)
+    return [label.rsplit("['", 1)[-1].removesuffix("']") if label.endswith("']") else label for label in labels]
+
+
+def open_(what: Any, *names: str, levels: int | None = None) -> Any:
+    """Replace composites by the local graphs they are made of.
+
+    Parameters
+    ----------
+    what : Tensor or Graph
+    *names : str
+        Only ops of these names; all composites if none is named.
+    levels : int, optional
+        How many times to open; until nothing is left by default.
+
+    Returns
+    -------
+    Tensor or Graph
+        Of the same values; the opened nodes stand in a scope that bears the op's name.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> y = gg.open(gg.sigmoid(gg.tensor(0.0)))
+    >>> y.path, y.op.name, print(y.value)
+    0.5
+    ('sigmoid', 'reciprocal', None)
+    """
+    outputs = what.outputs if isinstance(what, Graph) else (what,)
+    for name in names:
+        if not callable(nodes.__dict__.get(name)):
+            raise one_of("op", name, sorted(nodes.__dict__))
+    depth = 0
+    while levels is None or depth < levels:
+        opened = [n for n in ancestors(outputs) if n.op.body is not None and (not names or n.op.name in names)]
+        if not opened:
+            break
+        outputs = _replay(outputs, set(opened))
+        depth += 1
+    if isinstance(what, Graph):
+        return Graph(what.inputs, outputs, what.name, takes=what._takes, gives=what._gives)
+    return outputs[0]
+
+
+def _replay(outputs: Iterable[Tensor], opened: set[Tensor]) -> tuple[Tensor, ...]:
+    """Copy the graph above the leaves, with the bodies of `opened` in their place."""
+    copies: dict[Tensor, Tensor] = {}
+    for node in ancestors(outputs):
+        inputs = tuple(copies[source] for source in node.inputs)
+        if node in opened:
+            copies[node] = _body_in_place(node, inputs)
+        elif inputs == node.inputs:
+            copies[node] = node
+        else:
+            copies[node] = _copy(node, inputs, node.scope)
+    return tuple(copies[node] for node in outputs)
+
+
+def _body_in_place(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+    assert node.op.body is not None
+    with inside((*node.scope, Scope(node.op.name))):
+        result: Tensor = node.op.body(nodes, *inputs, **node.params)
+        if result in inputs:
+            result = nodes.identity(result)
+    result.name = result.name or node.name
+    return result
+
+
+def _copy(node: Tensor, inputs: tuple[Tensor, ...], path: tuple[Scope, ...]) -> Tensor:
+    with inside(path):
+        copy: Tensor = nodes.record(node.op, inputs, node.params)
+    copy.name, copy._site = node.name, node._site
+    return copy
+
+
+__all__ = ["ArrayType", "Graph", "Op", "Record", "open_", "trace"]
