@@ -22,7 +22,7 @@ from .graph import (
     nodes,
     numeric,
 )
-from .place import at, site
+from .place import located
 
 
 def tensor(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
@@ -60,6 +60,11 @@ def constant(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
     return _leaf(CONSTANT, value, name, dtype)
 
 
+def as_tensor(value: Any) -> Tensor:
+    """Return a Tensor itself, anything else as a constant that holds it."""
+    return value if isinstance(value, Tensor) else constant(value)
+
+
 def placeholder(type: ArrayType, name: str | None = None) -> Tensor:
     """Return a node with a type and no value: an input of a traced function."""
     return Tensor(PLACEHOLDER, (), NO_PARAMS, None, type, name)
@@ -69,9 +74,13 @@ def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
     if isinstance(value, Tensor):
         value = value._concrete("value", "Use the tensor itself.")
     try:
-        array = np.array(numeric(value), dtype=dtype)
-    except OverflowError:
-        raise DtypeError(f"{value} is too large for {np.dtype(dtype)}: convert one of the two sides first.") from None
+        plain = value if type(value) in (int, float) and dtype is not None else numeric(value)
+        array = numeric(np.array(plain, dtype=dtype))
+    except DtypeError as error:
+        raise DtypeError(located(str(error))) from None
+    except (OverflowError, ValueError, TypeError) as error:
+        raise DtypeError(located(f"{value} cannot be held as {dtype}: {error}. Convert it, or what stands beside it.")
+                         ) from None
     return Tensor(op, (), NO_PARAMS, frozen(array), None, name)
 
 
@@ -102,7 +111,7 @@ def _inferred(op: Op, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> 
     try:
         return nodes.infer(op, [node.type for node in inputs], params)
     except GlassgradError as error:
-        raise type(error)(f"{error}{at(site())}") from None
+        raise type(error)(located(str(error))) from None
     except (ValueError, TypeError, IndexError) as error:
         raise _misuse(op, inputs, error) from None
 
@@ -112,7 +121,7 @@ def _misuse(op: Op, inputs: tuple[Tensor, ...], error: Exception) -> GlassgradEr
     kind = error if isinstance(error, GlassgradError) else None
     text = str(error) if kind else f"{op.name}: {error} Given: {given}."
     cls: type[GlassgradError] = type(kind) if kind else DtypeError if isinstance(error, TypeError) else ShapeError
-    return cls(f"{text}{at(site())}")
+    return cls(located(text))
 
 
 def _lift(values: tuple[Any, ...]) -> tuple[Tensor, ...]:

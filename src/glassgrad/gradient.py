@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors, constant, frozen, placeholder
+from .build import ancestors, as_tensor, frozen, placeholder
 from .errors import GradientError, ShapeError
-from .graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes
+from .graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
 from .place import inside
@@ -81,7 +81,7 @@ def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     return (None,) * len(values)
 
 
-def fit(xp: Any, g: Any, source: Tensor) -> Any:
+def fit(xp: Any, g: Any, source: Tensor | ArrayType) -> Any:
     """Bring a cotangent to the shape and dtype of what it belongs to: add up what broadcasting had repeated."""
     shape = source.shape
     if g.shape != shape:
@@ -91,25 +91,26 @@ def fit(xp: Any, g: Any, source: Tensor) -> Any:
         else:
             repeated = (i for i, size in enumerate(shape) if size == 1 and g.shape[extra + i] != 1)
             axes = (*range(extra), *(extra + i for i in repeated))
-            g = xp.reshape(xp.sum(g, axis=axes), shape) if axes else xp.broadcast_to(g, shape)
+            summed = xp.sum(g, axis=axes) if axes else xp.broadcast_to(g, shape)
+            g = summed if summed.shape == shape else xp.reshape(summed, shape)
     return g if g.dtype == source.dtype else g.astype(source.dtype)
 
 
 def _pull_through_body(
     op: Op, types: list[ArrayType], g: Any, xp: Any, values: list[Any], params: Mapping[str, Any]
 ) -> tuple[Any, ...]:
-    inputs, outputs = _body_rule(op, tuple(types), tuple(params.items()))
+    inputs, outputs = _body_rule(op, tuple(types), **params)
     results = evaluate(inputs, [output for output in outputs if output is not None], [g, *values], xp)
     following = iter(results)
     return tuple(None if output is None else next(following) for output in outputs)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024, typed=True)
 def _body_rule(
-    op: Op, types: tuple[ArrayType, ...], params: tuple[tuple[str, Any], ...]
+    op: Op, types: tuple[ArrayType, ...], /, **params: Any
 ) -> tuple[list[Tensor], list[Tensor | None]]:
     """Derive a composite's rule from its body: a graph from the cotangent and the inputs to their cotangents."""
-    arguments, result = definition(op, types, params)
+    arguments, result = definition(op, types, **params)
     with inside(()):
         g = placeholder(result.type, "g")
         wanted = [argument for argument in arguments if is_float(argument.dtype)]
@@ -120,12 +121,13 @@ def _body_rule(
 def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) -> list[Any]:
     """Return the cotangents of `targets` for the cotangent `g` of `output`, zeros where it does not depend on them.
 
-    With ``xp=nodes`` they are nodes, which can be differentiated again; with ``xp=numpy`` plain numbers.
+    With ``xp=nodes`` they are nodes, which can be differentiated again; with ``xp=numpy`` arrays, read-only because
+    two of them may share their memory.
     """
     read: Read = (lambda node: node) if xp is nodes else (lambda node: node.value)
     found = backpropagate(ancestors([output]), {output: g}, targets, xp, read)
-    zeros = constant if xp is nodes else (lambda array: array)
-    return [found[node] if node in found else zeros(np.zeros(node.shape, node.dtype)) for node in targets]
+    finish = as_tensor if xp is nodes else frozen
+    return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
 
 
 def cotangent_of(output: Tensor, g: Any) -> Any:
@@ -142,11 +144,12 @@ def cotangent_of(output: Tensor, g: Any) -> Any:
                 f"which combination is wanted with a cotangent g of that shape."
             )
         return np.ones(output.shape, output.dtype)[()]
-    value = g.value if isinstance(g, Tensor) else g
-    shape = np.shape(value) if value is not None else g.shape
-    if shape != output.shape:
-        raise ShapeError(f"the cotangent has shape {shape}, {describe(output)} has {output.shape}; they must be equal.")
-    return g if isinstance(g, Tensor) else np.asarray(g, output.dtype)[()]
+    g = g if isinstance(g, Tensor) else np.array(numeric(g), output.dtype)[()]
+    if g.shape != output.shape:
+        raise ShapeError(
+            f"the cotangent has shape {g.shape}, {describe(output)} has {output.shape}; they must be equal."
+        )
+    return g if g.dtype == output.dtype else nodes.astype(g, output.dtype)
 
 
 def backward(output: Tensor, g: Any, accumulate: bool) -> None:
@@ -156,7 +159,9 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
             f"{describe(output)} depends on a placeholder: backward() needs values. Use gg.grad inside a traced "
             "function, or graph.run(...).backward()."
         )
-    seed = cotangent_of(output, g.value if isinstance(g, Tensor) else g)
+    seed = cotangent_of(output, g)
+    if isinstance(seed, Tensor):
+        seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
     order = ancestors([output])
     leaves = [n for n in order if n.op in (VARIABLE, PARAMETER, PLACEHOLDER) and is_float(n.dtype)]
     found = backpropagate(order, {output: seed}, leaves, np, lambda node: node.value)

@@ -385,6 +385,11 @@ def describe(node: Tensor) -> str:
 
 def numeric(value: Any) -> Array:
     """Return `value` as a NumPy array or scalar of numbers or booleans, or raise a `DtypeError`."""
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise DtypeError(
+            f"{_short(value)} is a {type(value).__name__}, whose mask or matrix product would be lost without a word. "
+            "Give a plain array: np.asarray(x) of a matrix, masked.filled(...) of a masked array."
+        )
     if isinstance(value, (np.ndarray, np.generic)):
         array = value
     else:
@@ -401,5 +406,5 @@ def numeric(value: Any) -> Array:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,3 +41,50 @@ def evaluate_all(
             else:
                 values[node] = node.op(xp, *[values[source] for source in node.inputs], **node.params)
     return values
+
+
+class Program:
+    """A graph made ready to run many times: calls in order, every array let go after its last use.
+
+    >>> import glassgrad as gg
+    >>> graph = gg.trace(lambda x, y: (x * y, x + y))(1.0, 1.0)
+    >>> program = Program(graph.inputs, graph.outputs)
+    >>> [float(value) for value in program([2.0, 5.0])]
+    [10.0, 7.0]
+    """
+
+    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], xp: Any = np) -> None:
+        order = ancestors(outputs)
+        self._slot = {node: position for position, node in enumerate(dict.fromkeys([*inputs, *order]))}
+        self._start = [None] * len(inputs) + [node.value for node in self._slot if node not in inputs]
+        self._inputs = len(inputs)
+        self._outputs = [self._slot[node] for node in outputs]
+        computed = [node for node in order if node.value is None and node.inputs]
+        self._steps = [
+            (
+                partial(node.op.forward, xp, **node.params) if node.params else partial(node.op.forward, xp),
+                tuple(self._slot[source] for source in node.inputs),
+                self._slot[node],
+                last,
+            )
+            for node, last in zip(computed, self._last_uses(computed), strict=True)
+        ]
+
+    def _last_uses(self, computed: list[Tensor]) -> list[tuple[int, ...]]:
+        """Return, for every step, the slots of computed nodes that no later step and no output reads."""
+        done: set[int] = set(self._outputs)
+        result: list[tuple[int, ...]] = []
+        own = {self._slot[node] for node in computed}
+        for node in reversed(computed):
+            free = {self._slot[source] for source in node.inputs} - done
+            done |= free
+            result.append(tuple(free & own))
+        return result[::-1]
+
+    def __call__(self, arguments: Sequence[Any]) -> list[Any]:
+        values: list[Any] = [*arguments, *self._start[self._inputs :]]
+        for call, sources, target, last in self._steps:
+            values[target] = call(*[values[source] for source in sources])
+            for slot in last:
+                values[slot] = None
+        return [values[slot] for slot in self._outputs]

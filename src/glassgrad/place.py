@@ -77,6 +77,12 @@ def at(site: Site | None) -> str:
     return f" ({location})" if location else ""
 
 
+def located(message: str) -> str:
+    """Return `message` with the place of the caller's program at its end, once."""
+    place = at(site())
+    return message if message.endswith(place) else message + place
+
+
 def site() -> Site | None:
     """Return where the caller's program stands now: code and instruction, resolved to a line only when asked for.
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors, constant, placeholder
+from .build import ancestors, as_tensor, constant, placeholder
 from .errors import NonFiniteError, ShapeError, TraceError, one_of
 from .gradient import backpropagate, cotangent_of
 from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
@@ -39,6 +39,8 @@ class Graph:
     nodes : list of Tensor
         All of them, inputs before users.
     name : str
+    takes, gives : Tree
+        The containers that the function takes its inputs in and gives its outputs in.
     """
 
     def __init__(
@@ -48,8 +50,8 @@ class Graph:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.name = name
-        self._takes = takes or flatten(self.inputs)[1]
-        self._gives = gives or (flatten(self.outputs)[1] if len(self.outputs) != 1 else Tree(None))
+        self.takes = takes or flatten(self.inputs)[1]
+        self.gives = gives or (flatten(self.outputs)[1] if len(self.outputs) != 1 else Tree(None))
 
     @cached_property
     def nodes(self) -> list[Tensor]:
@@ -76,7 +78,7 @@ class Graph:
             results = evaluate(self.inputs, self.outputs, [as_tensor(leaf) for leaf in leaves], nodes)
         else:
             results = evaluate(self.inputs, self.outputs, self._arrays(leaves))
-        return self._gives.unflatten(results)
+        return self.gives.unflatten(results)
 
     def run(self, *args: Any) -> Record:
         """Return a `Record` that holds the value of every node for these arrays."""
@@ -86,7 +88,7 @@ class Graph:
 
     def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
         leaves, tree = flatten(args)
-        self._takes.check_same(tree, self.name)
+        self.takes.check_same(tree, self.name)
         return leaves
 
     def _arrays(self, leaves: list[Any]) -> list[Any]:
@@ -103,11 +105,6 @@ def _checked(value: Any, node: Tensor, name: str) -> Any:
             "that kind, or trace the function again for the new one."
         )
     return array
-
-
-def as_tensor(value: Any) -> Tensor:
-    """Return a Tensor itself, anything else as a constant."""
-    return value if isinstance(value, Tensor) else constant(value)
 
 
 class Record:
@@ -131,7 +128,7 @@ class Record:
     @property
     def output(self) -> Any:
         """What the function returned."""
-        return self.graph._gives.unflatten(self.values[node] for node in self.graph.outputs)
+        return self.graph.gives.unflatten(self.values[node] for node in self.graph.outputs)
 
     def backward(self, g: Any = None, output: int = 0) -> dict[Tensor, Any]:
         """Return the derivative of one output with respect to every node that it depends on; kept as `gradients`."""
@@ -264,7 +261,7 @@ def open_(what: Any, *names: str, levels: int | None = None) -> Any:
         outputs = _replay(outputs, set(opened))
         depth += 1
     if isinstance(what, Graph):
-        return Graph(what.inputs, outputs, what.name, takes=what._takes, gives=what._gives)
+        return Graph(what.inputs, outputs, what.name, takes=what.takes, gives=what.gives)
     return outputs[0]
 
 
@@ -278,7 +275,7 @@ def _replay(outputs: Iterable[Tensor], opened: set[Tensor]) -> tuple[Tensor, ...
         elif inputs == node.inputs:
             copies[node] = node
         else:
-            copies[node] = _copy(node, inputs, node.scope)
+            copies[node] = copy_node(node, inputs)
     return tuple(copies[node] for node in outputs)
 
 
@@ -292,8 +289,9 @@ def _body_in_place(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     return result
 
 
-def _copy(node: Tensor, inputs: tuple[Tensor, ...], path: tuple[Scope, ...]) -> Tensor:
-    with inside(path):
+def copy_node(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+    """Apply the op of `node` to other inputs; the copy has its name and stands where it stood."""
+    with inside(node.scope):
         copy: Tensor = nodes.record(node.op, inputs, node.params)
     copy.name, copy._site = node.name, node._site
     return copy

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .build import tensor
+from .build import ancestors, as_tensor, tensor
 from .errors import DtypeError, GradientError, SettingError, ShapeError
 from .gradient import cotangent_of, gradients
 from .graph import Tensor, is_float, nodes, type_of
-from .trace import as_tensor
 from .tree import Tree, flatten
 
 

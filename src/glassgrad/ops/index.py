@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -137,14 +138,20 @@ def _one_hot_type(labels: ArrayType, *, classes: int, dtype: np.dtype[Any]) -> A
 
 
 def _one_hot(xp: Any, labels: Any, *, classes: int, dtype: np.dtype[Any]) -> Any:
-    if xp is np:
-        check_labels(labels, classes)
-    return (labels[..., None] == np.arange(classes)).astype(dtype)
+    if xp is not np:
+        return (labels[..., None] == np.arange(classes)).astype(dtype)
+    check_labels(labels, classes)
+    return _unit_rows(classes, dtype)[labels]
+
+
+@lru_cache(maxsize=64)
+def _unit_rows(classes: int, dtype: np.dtype[Any]) -> Any:
+    return np.eye(classes, dtype=dtype)
 
 
 def check_labels(labels: Any, classes: int) -> None:
     """Raise a `ShapeError` naming the first label that is not among ``0 .. classes - 1``."""
-    if np.size(labels) and (np.min(labels) < 0 or np.max(labels) >= classes):
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
         bad = (np.asarray(labels) < 0) | (np.asarray(labels) >= classes)
         place = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ShapeError(

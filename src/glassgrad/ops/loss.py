@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from ..errors import DtypeError, ShapeError
 from ..graph import nodes
 from .activation import log_softmax, softmax
 from .define import as_node, composite
-from .index import one_hot
+from .index import check_labels, one_hot
 
 
 def targets(xp: Any, labels: Any, y: Any) -> Any:
@@ -88,14 +90,22 @@ def cross_entropy_error(xp: Any, y: Any, t: Any) -> Any:
 
 
 def _cross_entropy(xp: Any, x: Any, t: Any) -> Any:
-    return _weighted(xp, targets(xp, t, x), log_softmax(xp, x, axis=-1))
+    log_y = log_softmax(xp, x, axis=-1)
+    if t.shape == x.shape:
+        return _weighted(xp, targets(xp, t, x), log_y)
+    if xp is np:
+        check_labels(t, x.shape[-1])
+    rows = _rows(x)
+    chosen = xp.reshape(log_y, (rows, x.shape[-1]))[np.arange(rows), xp.reshape(t, (rows,))]
+    return xp.sum(chosen) * (-1 / rows)
 
 
 def _cross_entropy_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any, Any]:
     p, y = targets(xp, t, x), softmax(xp, x, axis=-1)
-    total = 1 if t.dtype.kind != "f" and t.shape != x.shape else xp.sum(p, axis=-1, keepdims=True)
+    if t.shape == x.shape:  # probabilities, whose sum need not be 1
+        y = y * xp.sum(p, axis=-1, keepdims=True)
     labels = _for_labels(xp, g, t, log_softmax(xp, x, axis=-1)) if t.dtype.kind == "f" else None
-    return (y * total - p) * (g * (1 / _rows(x))), labels
+    return (y - p) * (g * (1 / _rows(x))), labels
 
 
 @composite(

@@ -1,0 +1,121 @@
+"""Derivatives from function values alone, each with an error bar that is measured.
+
+>>> import numpy as np
+>>> steps = 0.5 ** np.arange(4, 20.0)[:, None]
+>>> quotients = (np.exp(1 + steps) - np.exp(1 - steps)) / (2 * steps)
+>>> value, bar = extrapolate(quotients, 2e-16 / steps, 4.0)
+>>> bool(abs(value[0] - np.e) <= bar[0] < 1e-12)
+True
+
+A *ladder* is a sequence of difference quotients with steps that are halved from level to level; each column is a
+quantity of its own. Extrapolation (Richardson 1911; Neville's scheme) removes the leading powers of the step. What sets
+this one apart is the rule of acceptance: a derivative is a limit, so an estimate counts only if every finer quotient
+agrees with it. That rule removes the false convergence of extrapolation across kinks, poles and staircases.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+ORDER = 6
+"""Highest number of powers of the step that are removed."""
+
+
+def extrapolate(quotients: Array, rounding: Array, ratio: Array, *, check_finer: bool = True) -> tuple[Array, Array]:
+    """Return the limit of each column of `quotients` for a vanishing step, and its error bar.
+
+    Parameters
+    ----------
+    quotients : (K, L) array
+        Difference quotients with steps H, H/2, H/4 ...; NaN where a level is outside the domain or does not exist.
+    rounding : (K, L) array
+        Bound on the error of each quotient that comes from rounding and noise of the function; it grows with K.
+    ratio : float or (L,) array
+        By which the leading error falls per level: 4 for central differences, 2 for one-sided ones.
+    check_finer : bool
+        Whether an estimate must agree with every finer quotient; False only to show what that is good for.
+
+    Returns
+    -------
+    value, bar : (L,) arrays
+        The bar is infinite, and the value NaN, where no estimate was accepted.
+    """
+    D = quotients
+    levels, columns = D.shape
+    largest_after, smallest_after = _envelopes_of_finer(D, rounding)
+    ratio = np.broadcast_to(np.asarray(ratio, D.dtype), (columns,))
+    best_bar = np.full(columns, np.inf, D.dtype)
+    best = np.full(columns, np.nan, D.dtype)
+    previous, top, bottom = D, D, D
+    for order in range(1, min(ORDER, levels - 1) + 1):
+        factor = ratio**order
+        current = np.full_like(D, np.nan)
+        current[order:] = (factor * previous[order:] - previous[order - 1 : -1]) / (factor - 1)
+        top, bottom = _widen(top, np.fmax), _widen(bottom, np.fmin)
+        bar = np.full_like(D, np.inf)
+        finer, coarser = np.abs(current - previous), np.full_like(D, np.nan)
+        coarser[order:] = np.abs(current[order:] - previous[order - 1 : -1])
+        bar = np.maximum(finer, coarser) + rounding
+        if check_finer:
+            spread = 2 * np.maximum(top - current, current - bottom) + bar
+            agrees = np.maximum(largest_after - current, current - smallest_after) <= spread
+            bar = np.where(agrees, bar, np.inf)
+        bar = np.where(np.isfinite(bar), bar, np.inf)
+        row = np.argmin(bar, axis=0)
+        candidate = np.take_along_axis(bar, row[None], 0)[0]
+        better = candidate < best_bar
+        best = np.where(better, np.take_along_axis(current, row[None], 0)[0], best)
+        best_bar = np.where(better, candidate, best_bar)
+        previous = current
+    still = ((D == 0) | np.isnan(D)).all(axis=0) & (D == 0).any(axis=0)  # unmoved by every step: exactly independent
+    return np.where(still, 0, best), np.where(still, 0, best_bar)
+
+
+def _envelopes_of_finer(D: Array, rounding: Array) -> tuple[Array, Array]:
+    """Return, per level, the largest ``D - 4 r`` and the smallest ``D + 4 r`` among all finer levels."""
+    lower = np.where(np.isnan(D), -np.inf, D - 4 * rounding)
+    upper = np.where(np.isnan(D), np.inf, D + 4 * rounding)
+    largest = np.full_like(D, -np.inf)
+    smallest = np.full_like(D, np.inf)
+    largest[:-1] = np.maximum.accumulate(lower[::-1], axis=0)[::-1][1:]
+    smallest[:-1] = np.minimum.accumulate(upper[::-1], axis=0)[::-1][1:]
+    return largest, smallest
+
+
+def _widen(extreme: Array, pick: Any) -> Array:
+    """Extend the extremes of a window of levels by the next coarser level."""
+    wider = extreme.copy()
+    wider[1:] = pick(extreme[1:], extreme[:-1])
+    return wider
+
+
+def measured_noise(samples: Array) -> Array:
+    """Return how far each function value is from a smooth function's, from samples on shrinking spacings.
+
+    Parameters
+    ----------
+    samples : (S, 9, m) array
+        Values of m functions at nine equidistant points, for S spacings, the coarsest first.
+
+    Returns
+    -------
+    (m,) array
+        Fourth differences of a smooth function vanish with the fourth power of the spacing; where they no longer
+        fall from one spacing to the next, what is left is noise (after Moré and Wild, 2011).
+    """
+    fourth = np.diff(samples, 4, axis=1)
+    level = np.sqrt((fourth**2).mean(axis=1) / 70.0)  # 70 = 1 + 16 + 36 + 16 + 1
+    level = np.where(np.isfinite(level), level, np.inf)[::-1]  # finest first
+    noise = level[0].copy()
+    going = np.ones(noise.shape, bool)
+    for position in range(1, len(level)):
+        here = level[position]
+        after = level[position + 1] if position + 1 < len(level) else here
+        waking = (noise == 0) & (here > 0) & (after <= 4 * here) & (here <= 4 * after)
+        joins = going & np.isfinite(here) & ((here <= 4 * noise) | waking)
+        going &= joins | ((noise == 0) & (here == 0))
+        noise = np.where(joins, np.maximum(noise, here), noise)
+    return np.where(np.isfinite(noise), noise, 0.0)

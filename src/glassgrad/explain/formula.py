@@ -1,0 +1,167 @@
+r"""Formulas as plain text and as LaTeX at once, and what every node of a graph is called in them.
+
+>>> import glassgrad as gg
+>>> x = gg.tensor(2.0, name="x")
+>>> labels = Labels([x, y := x * x])
+>>> print(labels[x], labels[y], derivative(labels[y], labels[x]).latex)
+x v1 \frac{\partial v_{1}}{\partial x}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..graph import CONSTANT, Tensor
+from .numbers import number, number_latex, signed, value_latex, value_text
+
+LONGEST_NAME = 40
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The same formula twice: as a line of Unicode, and as LaTeX for mathematics mode."""
+
+    plain: str
+    latex: str
+
+    def __str__(self) -> str:
+        return self.plain
+
+
+def escaped(text: str) -> str:
+    r"""Return any text as LaTeX that shows it.
+
+    >>> print(escaped("a_b $5"))
+    a\_b \$5
+    """
+    return "".join(_SPECIAL.get(character, character) for character in text)
+
+
+def name_formula(name: str) -> Formula:
+    r"""Return a name as a formula: letters as in mathematics, words upright, anything else as quoted text.
+
+    >>> for name in ("W1", "apple", "50 % of {x}"): print(name_formula(name).latex)
+    W_{1}
+    \mathrm{apple}
+    \text{50 \% of \{x\}}
+    """
+    clean = " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "?"
+    if len(clean) > LONGEST_NAME:
+        clean = clean[: LONGEST_NAME - 1] + "…"
+    if indexed := re.fullmatch(r"([A-Za-z])_?(\d*)", clean):
+        letter, index = indexed.groups()
+        return Formula(clean, f"{letter}_{{{index}}}" if index else letter)
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", clean):
+        return Formula(clean, rf"\mathrm{{{clean}}}")
+    return Formula(clean, rf"\text{{{escaped(clean)}}}")
+
+
+def value_formula(value: Any, digits: int = 6) -> Formula:
+    """Return a value as a formula."""
+    return Formula(value_text(value, digits), value_latex(value, digits))
+
+
+def factor_formula(value: Any, digits: int = 6) -> Formula:
+    """Return a value as a factor of a product: a negative number in parentheses."""
+    return Formula(signed(value_text(value, digits)), signed(value_latex(value, digits)))
+
+
+def derivative(of: Formula, by: Formula) -> Formula:
+    """Return the sign for a partial derivative."""
+    return Formula(f"∂{of}/∂{by}", rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}")
+
+
+def joined(sign: str, parts: Iterable[Formula], latex: str | None = None) -> Formula:
+    """Return formulas with a sign between them.
+
+    >>> print(joined(" = ", [Formula("x", "x"), Formula("2", "2")]))
+    x = 2
+    """
+    parts = list(parts)
+    return Formula(sign.join(part.plain for part in parts), (latex or sign).join(part.latex for part in parts))
+
+
+def product(parts: Iterable[Formula]) -> Formula:
+    """Return a product of symbols."""
+    return joined(" · ", parts, r" \cdot ")
+
+
+def times(parts: Iterable[Formula]) -> Formula:
+    """Return a product of numbers."""
+    return joined(" × ", parts, r" \times ")
+
+
+def equation(parts: Iterable[Formula | None]) -> Formula:
+    """Return a chain of equalities; what would only repeat what stands before it is left out."""
+    kept: list[Formula] = []
+    for part in parts:
+        if part is not None and not (kept and _bare(kept[-1].plain) == _bare(part.plain)):
+            kept.append(part)
+    return joined(" = ", kept)
+
+
+def _bare(text: str) -> str:
+    return text[1:-1] if text.startswith("(-") and text.endswith(")") else text
+
+
+class Labels:
+    """What the nodes of a graph are called: their names, numbers for scalar constants, else v1, v2, ...
+
+    Parameters
+    ----------
+    order : iterable of Tensor
+        The nodes, inputs before users.
+    read : callable
+        Gives a node's value.
+    """
+
+    def __init__(self, order: Iterable[Tensor], read: Callable[[Tensor], Any] = lambda node: node.value,
+                 digits: int = 6) -> None:
+        order = list(order)
+        self._of: dict[Tensor, Formula] = {}
+        taken: dict[str, int] = {}
+        for node in order:
+            if node.name:
+                self._of[node] = _distinct(name_formula(str(node.name)), taken)
+        counts = {"x": 0, "c": 0, "v": 0}
+        for node in order:
+            if node not in self._of:
+                constant = node.op is CONSTANT
+                if constant and node.shape == () and read(node) is not None:
+                    value = read(node)
+                    text, latex = number(value, digits), number_latex(value, digits)
+                    self._of[node] = Formula(signed(text), signed(latex))
+                else:
+                    kind = "c" if constant else "x" if node.is_leaf else "v"
+                    self._of[node] = _next(kind, counts, taken)
+
+    def __getitem__(self, node: Tensor) -> Formula:
+        return self._of[node]
+
+
+def _distinct(label: Formula, taken: dict[str, int]) -> Formula:
+    """Tell nodes of one name apart by a number."""
+    taken[label.plain] = taken.get(label.plain, 0) + 1
+    while (count := taken[label.plain]) > 1:
+        other = Formula(f"{label.plain} ({count})", rf"{{{label.latex}}}_{{({count})}}")
+        if other.plain not in taken:
+            taken[other.plain] = 1
+            return other
+        taken[label.plain] += 1
+    return label
+
+
+def _next(kind: str, counts: dict[str, int], taken: dict[str, int]) -> Formula:
+    while True:
+        counts[kind] += 1
+        label = f"{kind}{counts[kind]}"
+        if label not in taken:
+            taken[label] = 1
+            return Formula(label, f"{kind}_{{{counts[kind]}}}")

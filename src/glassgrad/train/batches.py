@@ -1,0 +1,82 @@
+"""Which samples a step sees: every one once an epoch, or drawn with replacement as in the deck.
+
+>>> [batch.tolist() for batch in Shuffled(5, 2, seed=0).epoch(0)]
+[[0, 2], [4, 1], [3]]
+
+Each order is a function of the seed and the epoch alone (a Philox generator keyed by them), so that a run can be
+repeated, and resumed without a replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import SettingError, one_of
+
+ORDER, DROPOUT = 1, 2  # purposes that keys tell apart
+
+
+def generator(seed: int, purpose: int, count: int) -> np.random.Generator:
+    """Return the random numbers of one purpose at one count: Philox-4x64-10, keyed."""
+    return np.random.Generator(np.random.Philox(key=[seed, purpose], counter=[0, 0, count, 0]))
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """A new permutation of all samples every epoch, cut into batches; the last one may be smaller."""
+
+    samples: int
+    batch: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """Number of batches in an epoch."""
+        return -(-self.samples // self.batch)
+
+    def epoch(self, number: int) -> Iterator[Any]:
+        """Yield the sample numbers of each batch of an epoch, counted from 0."""
+        order = generator(self.seed, ORDER, number).permutation(self.samples)
+        return (order[start : start + self.batch] for start in range(0, self.samples, self.batch))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Batches drawn with replacement (the deck's way): an epoch sees about 63 % of the samples."""
+
+    samples: int
+    batch: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """Number of batches that make up as many samples as there are."""
+        return max(self.samples // self.batch, 1)
+
+    def epoch(self, number: int) -> Iterator[Any]:
+        """Yield the sample numbers of each batch of an epoch, counted from 0."""
+        rng = generator(self.seed, ORDER, number)
+        return (rng.integers(0, self.samples, self.batch) for _ in range(self.steps))
+
+
+Batches = Shuffled | Drawn
+SAMPLINGS = {"shuffle": Shuffled, "replace": Drawn}
+
+
+def batches(sampling: str, samples: int, batch: int, seed: int) -> Batches:
+    """Return the batches of this sampling.
+
+    Raises
+    ------
+    SettingError
+        If the sampling is unknown, or the batch larger than the data.
+    """
+    if sampling not in SAMPLINGS:
+        raise one_of("sampling", sampling, SAMPLINGS)
+    if batch > samples:
+        raise SettingError(f"a batch of {batch} was asked for, and there are {samples} samples. Use --batch {samples}.")
+    return SAMPLINGS[sampling](samples, batch, seed)

@@ -1,0 +1,111 @@
+"""The training step as one graph: loss, gradients and updates, traced once and run for every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import NonFiniteError
+from ..graph import ArrayType, Tensor, type_of
+from ..interpret import Program, evaluate_all
+from ..nn.layers import Layer
+from ..optim import Optimizer, State
+from ..simplify import simplify
+from ..trace import Graph, Record, trace
+from ..transform import value_and_grad
+
+Loss = Callable[[Tensor, Any], Tensor]
+Weights = dict[str, Any]
+
+
+def training_step(model: Layer, loss: Loss, optimizer: Optimizer) -> Callable[..., Any]:
+    """Return the function ``(weights, state, x, t, lr, step, key) -> (loss, weights, state)``.
+
+    It is an ordinary function on Tensors: trace it to see, prove or compile what a step does.
+    """
+
+    def step(
+        weights: Mapping[str, Tensor], state: State, x: Tensor, t: Tensor, lr: Tensor, count: Tensor, key: Tensor
+    ) -> tuple[Tensor, Weights, State]:
+        def objective(parameters: Mapping[str, Tensor]) -> Tensor:
+            return loss(model.with_parameters(parameters)(x, key=key), t)
+
+        value, gradients = value_and_grad(objective)(weights)
+        changed, kept = optimizer.update(weights, gradients, state, lr, count)
+        return value, changed, kept
+
+    return step
+
+
+class Stepper:
+    """Weights and optimiser state, and the programs that move them on; one program for every size of batch."""
+
+    def __init__(self, model: Layer, loss: Loss, optimizer: Optimizer, seed: int) -> None:
+        self.optimizer = optimizer
+        self.loss = loss
+        self.seed = seed
+        self.count = 0
+        self.weights: Weights = {name: tensor.value for name, tensor in model.parameters().items()}
+        self.state = optimizer.start(self.weights)
+        self._function = training_step(model, loss, optimizer)
+        self._dtype = next(iter(self.weights.values())).dtype
+        self._programs: dict[tuple[ArrayType, ArrayType], tuple[Graph, Program]] = {}
+        self._previous: tuple[Graph, list[Any]] | None = None
+
+    def step(self, x: Any, t: Any) -> float:
+        """Move the weights by one batch and return the batch's loss, taken before the move.
+
+        Raises
+        ------
+        NonFiniteError
+            If the loss is NaN or infinite; it names the first value that is, and the weights stay as they were.
+        """
+        graph, program = self._program(x, t)
+        arguments = self._arguments(x, t)
+        loss, *moved = program(arguments)
+        if not np.isfinite(loss):
+            raise self._guilty(graph, arguments)
+        self.weights, self.state = self._packed(moved)
+        self._previous = graph, arguments
+        self.count += 1
+        return float(loss)
+
+    def _arguments(self, x: Any, t: Any) -> list[Any]:
+        step = self.count + 1
+        rate = self._dtype.type(self.optimizer.rate(step))
+        state = [array for slots in self.state.values() for array in slots]
+        return [*self.weights.values(), *state, x, t, rate, self._dtype.type(step), np.array([self.seed, step])]
+
+    def _packed(self, flat: list[Any]) -> tuple[Weights, State]:
+        following = iter(flat)
+        weights = {name: next(following) for name in self.weights}
+        return weights, {name: tuple(next(following) for _ in slots) for name, slots in self.state.items()}
+
+    def _program(self, x: Any, t: Any) -> tuple[Graph, Program]:
+        kind = type_of(x), type_of(t)
+        if kind not in self._programs:
+            number = ArrayType((), self._dtype)
+            key = ArrayType((2,), np.dtype(np.int64))
+            graph = simplify(trace(self._function)(self.weights, self.state, *kind, number, number, key))
+            self._programs[kind] = graph, Program(graph.inputs, graph.outputs)
+        return self._programs[kind]
+
+    def _guilty(self, graph: Graph, arguments: list[Any]) -> NonFiniteError:
+        """Run the step again value by value and name the first that is not finite.
+
+        Where it is a weight that came in, the step before made it: that one is run again.
+        """
+        step = self.count + 1
+        if self._previous and not all(np.isfinite(array).all() for array in self.weights.values()):
+            (graph, arguments), step = self._previous, self.count
+        values = evaluate_all(graph.nodes, graph.inputs, arguments)
+        try:
+            Record(graph, values).check_finite()
+            found = "the loss is not finite"
+        except NonFiniteError as error:
+            found = str(error)
+        return NonFiniteError(
+            f"step {step}: {found}. Lower the learning rate, scale the inputs, or clip the gradients (clip=1.0)."
+        )
