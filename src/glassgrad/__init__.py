@@ -36,7 +36,7 @@ from .transform import grad, jvp, value_and_grad, vjp
 open = open_  # noqa: A001 - the verb of this library
 __version__ = "0.1.0"
 
-_LAZY = ("check", "data", "deck", "nn", "optim", "train")
+_LAZY = ("check", "data", "deck", "io", "nn", "optim", "run", "train")
 __all__ = [
     "ArrayType", "DataError", "DtypeError", "GlassgradError", "GradientError", "Graph", "NonFiniteError", "Op",
     "Record", "SettingError", "ShapeError", "Tensor", "TraceError", "UnsupportedError", "constant", "grad", "jvp",

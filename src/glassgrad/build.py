@@ -135,17 +135,19 @@ def _lift(values: tuple[Any, ...]) -> tuple[Tensor, ...]:
         value.dtype for value in values if isinstance(value, (Tensor, np.ndarray, np.generic))
     )
     return tuple(
-        value if isinstance(value, Tensor)
-        else constant(value, dtype=weak_dtype(float if type(value) is float else int, dtypes)) if type(value) in (int, float)
-        else constant(value)
+        value if isinstance(value, Tensor) else constant(value, dtype=weak_dtype(value.__class__, dtypes))
         for value in values
     )
 
 
 @lru_cache(maxsize=1024)
 def weak_dtype(number: Any, dtypes: tuple[np.dtype[Any], ...]) -> np.dtype[Any] | None:
-    """Return the dtype that a Python number of class `number` takes beside arrays of `dtypes` (NEP 50)."""
-    return np.result_type(*dtypes, number(0)) if dtypes else None
+    """Return the dtype that a Python number of class `number` takes beside arrays of `dtypes` (NEP 50), if it is one.
+
+    >>> weak_dtype(float, (np.dtype("float32"),)), weak_dtype(list, (np.dtype("float32"),))
+    (dtype('float32'), None)
+    """
+    return np.result_type(*dtypes, number(0)) if dtypes and number in (int, float) else None
 
 
 # Walking the graph --------------------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from .build import ancestors
-from .graph import Tensor, nodes
+from .errors import TraceError
+from .graph import PLACEHOLDER, Tensor, describe, nodes
+from .place import at
 
 
 def evaluate(inputs: Sequence[Tensor], outputs: Sequence[Tensor], arguments: Sequence[Any], xp: Any = np) -> list[Any]:
@@ -35,12 +37,23 @@ def evaluate_all(
     values: dict[Tensor, Any] = dict(zip(inputs, arguments, strict=True))
     for node in order:
         if node not in values:
-            known = node.value
-            if known is not None:
-                values[node] = node if xp is nodes else known
+            if node.value is not None:
+                values[node] = node if xp is nodes else node.value
+            elif not node.inputs and node.op is PLACEHOLDER:
+                values[node] = _outer(node, xp)
             else:
                 values[node] = node.op(xp, *[values[source] for source in node.inputs], **node.params)
     return values
+
+
+def _outer(node: Tensor, xp: Any) -> Tensor:
+    """Return a placeholder that is no input: in a graph it belongs to a function around this one."""
+    if xp is nodes:
+        return node
+    raise TraceError(
+        f"{describe(node)} is a placeholder of another traced function: it has no value here. "
+        f"Make it an argument of this one{at(node._site)}."
+    )
 
 
 class Program:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors, as_tensor, constant, placeholder
+from .build import ancestors, as_tensor, constant, frozen, placeholder, weak_dtype
 from .errors import NonFiniteError, ShapeError, TraceError, one_of
 from .gradient import backpropagate, cotangent_of
 from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
@@ -75,16 +75,17 @@ class Graph:
         """Return what the function returns for these arrays; with Tensors among them, nodes."""
         leaves = self._leaves(args)
         if any(isinstance(leaf, Tensor) for leaf in leaves):
-            results = evaluate(self.inputs, self.outputs, [as_tensor(leaf) for leaf in leaves], nodes)
+            results = evaluate(self.inputs, self.outputs, [as_tensor(array) for array in self._arrays(leaves)], nodes)
         else:
             results = evaluate(self.inputs, self.outputs, self._arrays(leaves))
         return self.gives.unflatten(results)
 
     def run(self, *args: Any) -> Record:
         """Return a `Record` that holds the value of every node for these arrays."""
-        arrays = self._arrays(self._leaves(args))
+        arrays = [as_tensor(array)._concrete("value", "Call the graph itself.") for array in
+                  self._arrays(self._leaves(args))]  # copies, so that what is recorded stays as it was
         values = evaluate_all(self.nodes, self.inputs, arrays)
-        return Record(self, values)
+        return Record(self, {node: frozen(value) for node, value in values.items()})
 
     def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
         leaves, tree = flatten(args)
@@ -96,9 +97,9 @@ class Graph:
 
 
 def _checked(value: Any, node: Tensor, name: str) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, np.generic):
-        value = np.asarray(value, node.dtype)[()]
-    array = numeric(value)
+    if type(value) in (int, float) and weak_dtype(value.__class__, (node.dtype,)) == node.dtype:
+        value = constant(value, dtype=node.dtype).value
+    array = value if isinstance(value, Tensor) else numeric(value)
     if array.shape != node.shape or array.dtype != node.dtype:
         raise ShapeError(
             f"{name}: {describe(node)} was traced as {node.type}, and {type_of(array)} was given. Give an array of "
@@ -282,7 +283,7 @@ def _replay(outputs: Iterable[Tensor], opened: set[Tensor]) -> tuple[Tensor, ...
 def _body_in_place(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     assert node.op.body is not None
     with inside((*node.scope, Scope(node.op.name))):
-        result: Tensor = node.op.body(nodes, *inputs, **node.params)
+        result = as_tensor(node.op.body(nodes, *inputs, **node.params))
         if result in inputs:
             result = nodes.identity(result)
     result.name = result.name or node.name

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -55,12 +56,12 @@ def value_and_grad(
 
     def differentiated(*args: Any) -> Any:
         call = _Call(function, args, argnums)
-        result = call.result[0] if has_aux else call.result
-        if not isinstance(result, Tensor):
-            result = as_tensor(result)
-        found = call.pull(result, None)
+        if has_aux and not (isinstance(call.result, tuple) and len(call.result) == 2):
+            raise GradientError("has_aux: the function must return a pair, (value, what is handed on).")
+        result = as_tensor(call.result[0] if has_aux else call.result)
+        found = call.pull_all([result], [None])
         value = call.plain(result)
-        return ((value, call.plain_all(call.result[1])) if has_aux else value), found
+        return ((value, call.plain_all(call.result[1])) if has_aux else value), found if call.several else found[0]
 
     return differentiated
 
@@ -90,7 +91,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[..., An
         tree.check_same(its_tree, "the cotangent")
         return call.pull_all(outputs, parts)
 
-    return call.plain_all(call.result), pull
+    return call.plain_all(tree.unflatten(outputs)), pull
 
 
 def jvp(function: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -114,10 +115,11 @@ def jvp(function: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any
                 f"jvp: a tangent has shape {type_of(direction).shape} where the argument has {type_of(leaf).shape}."
             )
     call = _Call(function, args, tuple(range(len(args))))
+    call.symbolic = call.symbolic or any(isinstance(direction, Tensor) for direction in directions)
     results, gives = flatten(call.result)
     outputs = [as_tensor(leaf) for leaf in results]
     pushed = [_push(output, call, directions) for output in outputs]
-    return call.plain_all(call.result), gives.unflatten(call.plain(p) for p in pushed)
+    return call.plain_all(gives.unflatten(outputs)), call.plain_all(gives.unflatten(pushed))
 
 
 def _push(output: Tensor, call: _Call, directions: list[Any]) -> Tensor:
@@ -133,33 +135,39 @@ def _push(output: Tensor, call: _Call, directions: list[Any]) -> Tensor:
     return gradients(total, np.ones((), total.dtype)[()], [u])[0]
 
 
+_differentiated: ContextVar[frozenset[Tensor]] = ContextVar("glassgrad differentiated", default=frozenset())
+
+
 class _Call:
     """One call of a function whose arguments have become nodes of their own.
 
     Every argument goes through `identity` or into a new variable, so that a Tensor used twice, once as the argument
-    and once inside the function, is differentiated only as the argument.
+    and once inside the function, is differentiated only as the argument. Where the function uses what a call around
+    this one differentiates with respect to, the results are Tensors, so that the call around can go on.
     """
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> None:
         self.several = isinstance(argnums, tuple)
-        self.chosen = argnums if isinstance(argnums, tuple) else (argnums,)
         arguments = list(args)
         self.wanted: list[Tensor] = []
         self.trees: list[Tree] = []
-        for position in self.chosen:
-            if not -len(args) <= position < len(args):
-                raise SettingError(f"argnums: argument {position} was asked for, {len(args)} were given.")
+        for position in _positions(argnums, len(args)):
             leaves, tree = flatten(args[position])
             own = [_own_node(leaf) for leaf in leaves]
             arguments[position] = tree.unflatten(own)
             self.wanted += own
             self.trees.append(tree)
-        every, _ = flatten(args)
-        self.symbolic = any(isinstance(leaf, Tensor) for leaf in every)
-        self.result = function(*arguments)
+        around = _differentiated.get()
+        token = _differentiated.set(around.union(self.wanted))
+        try:
+            self.result = function(*arguments)
+        finally:
+            _differentiated.reset(token)
+        self.symbolic = any(isinstance(leaf, Tensor) for leaf in flatten(args)[0]) or self._uses(around)
 
-    def pull(self, output: Tensor, g: Any) -> Any:
-        return self.pull_all([output], [g])[slice(None) if self.several else 0]
+    def _uses(self, around: frozenset[Tensor]) -> bool:
+        results = (leaf for leaf in flatten(self.result)[0] if isinstance(leaf, Tensor))
+        return bool(around) and not around.isdisjoint(ancestors(results))
 
     def pull_all(self, outputs: list[Tensor], cotangents: list[Any]) -> tuple[Any, ...]:
         total: list[Any] | None = None
@@ -184,7 +192,18 @@ class _Call:
 
     def plain_all(self, result: Any) -> Any:
         leaves, tree = flatten(result)
-        return tree.unflatten(self.plain(as_tensor(leaf)) for leaf in leaves)
+        return tree.unflatten(self.plain(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves)
+
+
+def _positions(argnums: int | tuple[int, ...], count: int) -> list[int]:
+    chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+    for position in chosen:
+        if not -count <= position < count:
+            raise SettingError(f"argnums: argument {position} was asked for, {count} were given.")
+    positions = [position % count for position in chosen]
+    if len(set(positions)) < len(positions):
+        raise SettingError(f"argnums: {argnums} names an argument of {count} twice; once is enough.")
+    return positions
 
 
 def _own_node(leaf: Any) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .numeric import extrapolate
+from .ladder import combine, limits, step_ladders
 
 Array = Any
 LEVELS = 40
@@ -65,7 +65,8 @@ def measure_entries(
     scale = np.maximum(np.abs(claimed).max(initial=0.0), np.nanmax(np.abs(value), initial=0.0))
     disagrees = ~(np.abs(value - claimed) <= bar + 1e-7 * np.abs(claimed) + 1e-13 * scale)
     for position in np.flatnonzero(rough | disagrees | (bar > 1e-5 * scale)):
-        _measure_again(run, flat, int(chosen[position]), int(position), result, base=base, noise=noise, h=h)
+        _measure_again(run, flat, int(chosen[position]), int(position), result, base=base, noise=noise, h=h,
+                       rough=bool(rough[position]))
     return result
 
 
@@ -102,50 +103,27 @@ def _rough(bend: Array, widths: Array, central: Array, rounding: Array) -> Array
 
 def _measure_again(
     run: Callable[[], float], flat: Array, entry: int, position: int, result: Measured, *,
-    base: float, noise: float, h: float,
+    base: float, noise: float, h: float, rough: bool,
 ) -> None:
     """Measure one entry by two ladders of steps from both sides, and write what is found into `result`."""
     x = float(flat[entry])
+    step_sets = [s[s >= abs(x) * 2.0**-36] for s in step_ladders(x, LEVELS)]
     found = []
-    for start in (1.0, 0.73):
-        top = start * 2.0 ** np.ceil(np.log2(max(abs(x), 1.0)))
-        steps = top * 0.5 ** np.arange(LEVELS)
-        steps = steps[steps >= abs(x) * 2.0**-36]
-        values = np.empty((2, len(steps)))
+    for steps in step_sets:
+        values = np.empty((2, len(steps), 1))
         for level, step in enumerate(steps):
             for side, sign in enumerate((1.0, -1.0)):
                 flat[entry] = x + sign * step
                 values[side, level] = run()
         flat[entry] = x
-        found.append(limits(values[0], values[1], base, (x + steps) - x, x - (x - steps), noise))
-    (value, bar), (right, right_bar), (left, left_bar) = combine(found)
-    result.value[position], result.bar[position] = value, bar
-    result.low[position] = result.high[position] = value
-    if abs(right - left) > right_bar + left_bar:
-        result.kink[position] = True
-        result.value[position] = (right + left) / 2
-        result.bar[position] = right_bar + left_bar
-        result.low[position], result.high[position] = min(right, left), max(right, left)
+        widths = ((x + steps) - x)[:, None], (x - (x - steps))[:, None]
+        found.append(limits(values[0], values[1], np.array([base]), *widths, noise))
+    both = combine(*found)
+    value, bar, kink = float(both.value[0]), float(both.bar[0]), bool(both.kink[0])
+    right, left, one_sided = float(both.right[0]), float(both.left[0]), float(both.right_bar[0] + both.left_bar[0])
+    result.kink[position] = kink
+    result.value[position], result.bar[position] = ((right + left) / 2, one_sided) if kink else (value, bar)
+    result.low[position], result.high[position] = (min(right, left), max(right, left)) if kink else (value, value)
     off = abs(result.plain[position] - value)
     noticeable = off > 10 * (bar + (4 * noise + 4e-16 * abs(base)) / h) + 1e-7 * abs(value)
-    result.near_kink[position] = bool(result.kink[position] or noticeable)
-
-
-def limits(plus: Array, minus: Array, base: Any, right: Array, left: Array, noise: Any) -> tuple[Array, Array]:
-    """Return the two-sided, the right and the left slope with their bars, from values on one ladder of steps."""
-    eps = np.finfo(float).eps
-    error = 2 * (eps * (np.abs(plus) + np.abs(minus) + abs(base)) + 3 * noise)
-    quotients = np.stack([(plus - minus) / (right + left), (plus - base) / right, (base - minus) / left], axis=1)
-    rounding = np.stack([error / (right + left), error / right, error / left], axis=1)
-    bad = ~np.isfinite(quotients).all(axis=1)
-    if bad.any():  # outside the domain: only the steps below count
-        quotients[: np.flatnonzero(bad)[-1] + 1] = np.nan
-    return extrapolate(quotients, rounding, np.array([4.0, 2.0, 2.0]))
-
-
-def combine(found: list[tuple[Array, Array]]) -> list[tuple[float, float]]:
-    """Return mean and bar from two independent ladders: three times the widest of the bars and their difference."""
-    (a, bar_a), (b, bar_b) = found
-    bar = 3 * np.maximum(np.maximum(bar_a, bar_b), np.abs(a - b))
-    bar = np.where(np.isnan(bar), np.inf, bar)
-    return [(float(v), float(e)) for v, e in zip((a + b) / 2, bar, strict=True)]
+    result.near_kink[position] = bool(result.kink[position] or (rough and noticeable))

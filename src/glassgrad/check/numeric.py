@@ -24,7 +24,10 @@ ORDER = 6
 """Highest number of powers of the step that are removed."""
 
 
-def extrapolate(quotients: Array, rounding: Array, ratio: Array, *, check_finer: bool = True) -> tuple[Array, Array]:
+def extrapolate(
+    quotients: Array, rounding: Array, ratio: Array, *, guards: tuple[Array, Array] | None = None,
+    check_finer: bool = True,
+) -> tuple[Array, Array]:
     """Return the limit of each column of `quotients` for a vanishing step, and its error bar.
 
     Parameters
@@ -35,6 +38,8 @@ def extrapolate(quotients: Array, rounding: Array, ratio: Array, *, check_finer:
         Bound on the error of each quotient that comes from rounding and noise of the function; it grows with K.
     ratio : float or (L,) array
         By which the leading error falls per level: 4 for central differences, 2 for one-sided ones.
+    guards : two (G, L) arrays, optional
+        Quotients with much finer steps and their rounding, which an estimate must agree with too.
     check_finer : bool
         Whether an estimate must agree with every finer quotient; False only to show what that is good for.
 
@@ -45,54 +50,48 @@ def extrapolate(quotients: Array, rounding: Array, ratio: Array, *, check_finer:
     """
     D = quotients
     levels, columns = D.shape
-    largest_after, smallest_after = _envelopes_of_finer(D, rounding)
+    largest_after, smallest_after = _envelopes_of_finer(D, rounding, guards)
     ratio = np.broadcast_to(np.asarray(ratio, D.dtype), (columns,))
-    best_bar = np.full(columns, np.inf, D.dtype)
-    best = np.full(columns, np.nan, D.dtype)
+    best_bar, best = np.full(columns, np.inf, D.dtype), np.full(columns, np.nan, D.dtype)
     previous, top, bottom = D, D, D
     for order in range(1, min(ORDER, levels - 1) + 1):
         factor = ratio**order
-        current = np.full_like(D, np.nan)
-        current[order:] = (factor * previous[order:] - previous[order - 1 : -1]) / (factor - 1)
-        top, bottom = _widen(top, np.fmax), _widen(bottom, np.fmin)
-        bar = np.full_like(D, np.inf)
-        finer, coarser = np.abs(current - previous), np.full_like(D, np.nan)
-        coarser[order:] = np.abs(current[order:] - previous[order - 1 : -1])
-        bar = np.maximum(finer, coarser) + rounding
+        finer, coarser = previous[1:], previous[:-1]  # row r holds level r + order
+        current = (factor * finer - coarser) / (factor - 1)
+        top, bottom = np.maximum(top[1:], D[: levels - order]), np.minimum(bottom[1:], D[: levels - order])
+        bar = np.maximum(np.abs(current - finer), np.abs(current - coarser)) + rounding[order:]
         if check_finer:
             spread = 2 * np.maximum(top - current, current - bottom) + bar
-            agrees = np.maximum(largest_after - current, current - smallest_after) <= spread
-            bar = np.where(agrees, bar, np.inf)
+            over = np.maximum(largest_after[order:] - current, current - smallest_after[order:])
+            bar = np.where(over <= spread, bar, np.inf)
         bar = np.where(np.isfinite(bar), bar, np.inf)
         row = np.argmin(bar, axis=0)
-        candidate = np.take_along_axis(bar, row[None], 0)[0]
+        candidate = bar[row, np.arange(columns)]
         better = candidate < best_bar
-        best = np.where(better, np.take_along_axis(current, row[None], 0)[0], best)
+        best = np.where(better, current[row, np.arange(columns)], best)
         best_bar = np.where(better, candidate, best_bar)
         previous = current
     still = ((D == 0) | np.isnan(D)).all(axis=0) & (D == 0).any(axis=0)  # unmoved by every step: exactly independent
+    if guards is not None:
+        still &= ((guards[0] == 0) | np.isnan(guards[0])).all(axis=0)
     return np.where(still, 0, best), np.where(still, 0, best_bar)
 
 
-def _envelopes_of_finer(D: Array, rounding: Array) -> tuple[Array, Array]:
+def _envelopes_of_finer(D: Array, rounding: Array, guards: tuple[Array, Array] | None) -> tuple[Array, Array]:
     """Return, per level, the largest ``D - 4 r`` and the smallest ``D + 4 r`` among all finer levels."""
     lower = np.where(np.isnan(D), -np.inf, D - 4 * rounding)
     upper = np.where(np.isnan(D), np.inf, D + 4 * rounding)
-    largest = np.full_like(D, -np.inf)
-    smallest = np.full_like(D, np.inf)
+    largest, smallest = np.full_like(D, -np.inf), np.full_like(D, np.inf)
     largest[:-1] = np.maximum.accumulate(lower[::-1], axis=0)[::-1][1:]
     smallest[:-1] = np.minimum.accumulate(upper[::-1], axis=0)[::-1][1:]
+    if guards is not None:
+        fine, error = guards
+        largest = np.maximum(largest, np.where(np.isnan(fine), -np.inf, fine - 4 * error).max(axis=0))
+        smallest = np.minimum(smallest, np.where(np.isnan(fine), np.inf, fine + 4 * error).min(axis=0))
     return largest, smallest
 
 
-def _widen(extreme: Array, pick: Any) -> Array:
-    """Extend the extremes of a window of levels by the next coarser level."""
-    wider = extreme.copy()
-    wider[1:] = pick(extreme[1:], extreme[:-1])
-    return wider
-
-
-def measured_noise(samples: Array) -> Array:
+def measured_noise(samples: Array) -> tuple[Array, Array]:
     """Return how far each function value is from a smooth function's, from samples on shrinking spacings.
 
     Parameters
@@ -102,13 +101,17 @@ def measured_noise(samples: Array) -> Array:
 
     Returns
     -------
-    (m,) array
+    noise, coarse : (m,) arrays
         Fourth differences of a smooth function vanish with the fourth power of the spacing; where they no longer
-        fall from one spacing to the next, what is left is noise (after Moré and Wild, 2011).
+        fall from one spacing to the next, what is left is noise (after Moré and Wild, 2011). `coarse` reads every
+        plateau as noise, also one that finer spacings resolve: of a wiggle or a staircase either can be meant.
     """
     fourth = np.diff(samples, 4, axis=1)
     level = np.sqrt((fourth**2).mean(axis=1) / 70.0)  # 70 = 1 + 16 + 36 + 16 + 1
-    level = np.where(np.isfinite(level), level, np.inf)[::-1]  # finest first
+    finite = np.isfinite(level)
+    plateau = finite[:-1] & finite[1:] & (level[1:] > level[:-1] / 32)
+    coarse = np.where(plateau, level[:-1], 0.0).max(axis=0)
+    level = np.where(finite, level, np.inf)[::-1]  # finest first
     noise = level[0].copy()
     going = np.ones(noise.shape, bool)
     for position in range(1, len(level)):
@@ -118,4 +121,4 @@ def measured_noise(samples: Array) -> Array:
         joins = going & np.isfinite(here) & ((here <= 4 * noise) | waking)
         going &= joins | ((noise == 0) & (here == 0))
         noise = np.where(joins, np.maximum(noise, here), noise)
-    return np.where(np.isfinite(noise), noise, 0.0)
+    return np.where(np.isfinite(noise), noise, 0.0), coarse

@@ -219,7 +219,7 @@ def _noise_of(loss: Loss, parameters: dict[str, Array], rng: np.random.Generator
              for j in range(-4, 5)]
             for power in np.linspace(14, 38, spacings)
         ]
-        found = max(found, float(measured_noise(np.array(samples))[0]))
+        found = max(found, float(measured_noise(np.array(samples))[0][0]))
     return found
 
 

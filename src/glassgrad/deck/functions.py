@@ -8,7 +8,7 @@ import numpy as np
 
 from ..build import placeholder
 from ..errors import DataError, ShapeError
-from ..graph import Array, nodes, type_of
+from ..graph import Array, nodes, numeric, type_of
 from ..ops import activation, loss
 from .step import apply, floats
 
@@ -71,7 +71,20 @@ def cross_entropy_error(y: Any, t: Any) -> Any:
 
 
 def labels_for(y: Array, t: Any) -> Array:
-    """Return labels as class numbers (N,) or as probabilities (N, C), by the one rule that `cross_entropy` has."""
+    """Return labels that fit the scores `y`, by the rule that `cross_entropy` has: class numbers or probabilities.
+
+    One-hot rows become class numbers, which say the same in less.
+    """
     if 0 in y.shape[:-1]:
         raise DataError(f"no samples were given: scores of shape {y.shape}. Give at least one.")
-    return nodes.cross_entropy(placeholder(type_of(y)), t).inputs[1].value
+    labels = numeric(t)
+    if not (labels.shape == y.shape or (labels.shape == y.shape[:-1] and labels.dtype.kind in "iu")):
+        labels = nodes.cross_entropy(placeholder(type_of(y)), labels).inputs[1].value  # fits a column, or says why not
+    return _class_numbers(labels) if labels.shape == y.shape else labels
+
+
+def _class_numbers(p: Array) -> Array:
+    """Return the class numbers that one-hot rows stand for; other probabilities as they are."""
+    classes = np.argmax(p, axis=-1)
+    one_hot = np.count_nonzero(p) == classes.size and (np.max(p, axis=-1) == 1).all()
+    return classes if one_hot else p

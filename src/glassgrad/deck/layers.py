@@ -214,7 +214,7 @@ class SoftmaxWithLoss(Remembering):
     loss : float
         The mean over the samples.
     y : array
-        Probabilities.
+        Probabilities, computed when they are asked for.
     t : array_like
         The labels as they were given.
 
@@ -229,8 +229,12 @@ class SoftmaxWithLoss(Remembering):
 
     def __init__(self) -> None:
         self.loss: Any = None
-        self.y: Any = None
         self.t: Any = None
+
+    @property
+    def y(self) -> Any:
+        """Probabilities of the last `forward`; None before."""
+        return None if self._step is None else softmax(self._step.inputs[0])
 
     def forward(self, x: Any, t: Any) -> Any:
         """Return the loss.
@@ -245,7 +249,6 @@ class SoftmaxWithLoss(Remembering):
         x = np.array(floats(x))  # a copy: x may change before backward
         labels = labels_for(x, t)
         self.t = t
-        self.y = softmax(x)
         self.loss = self._forward(cross_entropy, x, labels)
         return self.loss
 

@@ -99,9 +99,12 @@ def _fitted(part: Any, source: Any, g: Any) -> Any:
     """Sum what broadcasting had repeated; return an array of its own, of the source's dtype if that is a float."""
     if _is_number(part) and _is_number(source):
         return part
-    part = numeric(part)
-    dtype = source.dtype if isinstance(source, (np.ndarray, np.generic)) and is_float(source.dtype) else part.dtype
-    result = fit(np, part, ArrayType(np.shape(source), dtype))
-    if not result.ndim:
-        return result[()]
-    return result.copy() if np.may_share_memory(result, g) else result
+    part, shape = numeric(part), np.shape(source)
+    if part.shape != shape:
+        part = fit(np, part, ArrayType(shape, part.dtype))
+    dtype = getattr(source, "dtype", part.dtype)
+    if part.dtype != dtype and is_float(dtype):
+        part = part.astype(dtype)
+    if not shape:
+        return part[()]
+    return part.copy() if np.may_share_memory(part, g) else part

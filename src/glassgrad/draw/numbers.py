@@ -87,8 +87,9 @@ def figure(value: Any, type: ArrayType, arrays: str = "auto") -> Figure:
         return Figure((shape,), exact=exact, alarm=alarm)
     if arrays == "numbers" and array.size <= WRITTEN_UP_TO:
         return Figure((shape, *_rows(array)), exact=exact, alarm=alarm)
-    if arrays == "auto" and array.size <= NUMBERS_UP_TO and array.ndim == 1:
-        return Figure((mark + _row(array),), exact=exact, alarm=alarm)
+    if arrays == "auto" and array.size <= NUMBERS_UP_TO:
+        rows = _rows(array)
+        return Figure((mark + rows[0],) if array.ndim == 1 else (shape, *rows), exact=exact, alarm=alarm)
     lines = (shape,) if array.size <= HEAT_ROWS * HEAT_COLUMNS else (shape, _range(array))
     return Figure(lines, _heat(array), exact, alarm)
 

@@ -3,23 +3,26 @@
 The numbers never come from here: they come from the op's own rule. An op without a row, such as one that a user defined,
 is named instead, and its local derivative is written with the sign for a derivative.
 
-In a row, ``{0}`` is the first input, ``{y}`` the output, ``{g}`` the derivative that arrives, ``{exponent}`` a parameter.
+In a row, ``{0}`` is the first input, ``{y}`` the output, ``{g}`` the derivative that arrives, ``{exponent}`` a parameter;
+a digit meant as such stands without braces (``\\frac 1n``).
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..build import ancestors
-from ..graph import Op, Tensor
+from ..graph import ArrayType, Op, Tensor
 from ..ops.define import broadcasting, definition
 from ..words import Sentence, mark, sentence
 from .formula import Formula, escaped
 from .numbers import number, number_latex
 
 Text = str | tuple[str, str]  # both as one, or plain and LaTeX
+_LIBRARY = __name__.split(".")[0] + ".ops."
 
 
 class Row(NamedTuple):
@@ -55,7 +58,7 @@ ROWS: dict[str, Row] = {
         "A multiplication node hands the derivative on times the swapped value, that of the other input.")),
     "divide": Row(("{0} / {1}", r"\frac{{0}}{{1}}"), ("1/{1}", "-{y}/{1}"), mark(
         "The numerator is divided by the denominator; a larger denominator makes the quotient smaller.")),
-    "reciprocal": Row(("1/{0}", r"\frac{1}{{0}}"), ("-{y}²",), mark(
+    "reciprocal": Row(("1/{0}", r"\frac 1 {{0}}"), ("-{y}²",), mark(
         "The derivative of 1/x is -1/x², which is minus the square of the output.")),
     "negative": Row("-{0}", ("-1",), mark("The sign is turned, forward and backward.")),
     "exp": Row("exp({0})", ("{y}",), mark("The exponential function is its own derivative: the factor is the output.")),
@@ -111,18 +114,18 @@ ROWS: dict[str, Row] = {
     "logsumexp": Row("log Σ exp({0})", ("softmax({0})",), mark(
         "The derivative of the logarithm of a sum of exponentials is the softmax."), ("{g}·softmax({0})",)),
     "cross_entropy_error": Row(
-        ("-Σ {1}·log({0})/N", r"-\tfrac{1}{N} \sum {1} \cdot \log {0}"),
+        ("-Σ {1}·log({0})/N", r"-\tfrac 1N \sum {1} \cdot \log {0}"),
         (("-{1}/({0}·N)", r"-\frac{{1}}{{0} \cdot N}"), ("-log({0})/N", r"-\frac{\log {0}}{N}")),
         mark("The logarithm leaves 1/y, and only where the teacher label is not 0."),
     ),
     "cross_entropy": Row(
-        ("-Σ {1}·log softmax({0})/N", r"-\tfrac{1}{N} \sum {1} \cdot \log \operatorname{softmax}({0})"),
+        ("-Σ {1}·log softmax({0})/N", r"-\tfrac 1N \sum {1} \cdot \log \operatorname{softmax}({0})"),
         (("(softmax({0}) - {1})/N", r"\frac{\operatorname{softmax}({0}) - {1}}{N}"),
          ("-log softmax({0})/N", r"-\frac{\log \operatorname{softmax}({0})}{N}")),
         _SOFTMAX_LOSS,
     ),
     "mean_squared_error": Row(
-        ("mean(({0} - {1})²)", r"\overline{({0} - {1})^{2}}"),
+        ("mean(({0} - {1})²)", r"\overline{({0} - {1})^2}"),
         ("2·({0} - {1})/n", "-2·({0} - {1})/n"), mark("The square leaves twice the difference, shared among n entries."),
     ),
     "var": Row(("Var({0})", r"\operatorname{Var}({0})"), (("2·({0} - mean)/n", r"2 ({0} - \overline{{0}}) / n"),), mark(
@@ -176,16 +179,9 @@ def places_of(node: Tensor, labels: Any, g: Formula | None = None) -> dict[str, 
 
 def row_of(node: Tensor) -> Row | None:
     """Return the row of a node's op, if it is about this op: a user's op may bear the same name."""
-    from ..graph import nodes
-
-    row = ROWS.get(node.op.name)
-    own = nodes.__dict__.get(node.op.name)
-    return row if row is not None and (own is None or _is_library(node.op)) else None
-
-
-def _is_library(op: Op) -> bool:
-    rule = op.body or op.forward
-    return str(getattr(rule, "__module__", "")).startswith("glassgrad")
+    rule = node.op.body or node.op.forward
+    ours = str(getattr(rule, "__module__", "")).startswith(_LIBRARY)
+    return ROWS.get(node.op.name) if ours else None
 
 
 def formula_of(node: Tensor, labels: Any) -> Formula:
@@ -234,15 +230,19 @@ def reason(node: Tensor) -> Sentence:
     return sentence("The factor is the local derivative of {op}, computed by the op's own rule.", op=node.op.name)
 
 
-def is_elementwise(op: Op, types: tuple[Any, ...], params: Mapping[str, Any]) -> bool:
+def is_elementwise(node: Tensor) -> bool:
     """Whether every entry of the output depends on the entries at the same place only (broadcasting aside).
 
     A composite is so if its body is made of such ops: nothing needs to be declared.
     """
+    return _elementwise(node.op, tuple(source.type for source in node.inputs), tuple(node.params.items()))
+
+
+@lru_cache(maxsize=4096)
+def _elementwise(op: Op, types: tuple[ArrayType, ...], params: tuple[tuple[str, Any], ...]) -> bool:
     if op.infer is broadcasting or op.name in ("astype", "identity"):
         return True
     if op.body is None or op.infer is not None:
         return False
-    _, result = definition(op, types, tuple(params.items()))
-    waiting = [node for node in ancestors([result]) if node.inputs]
-    return all(is_elementwise(node.op, tuple(source.type for source in node.inputs), node.params) for node in waiting)
+    _, result = definition(op, types, params)
+    return all(is_elementwise(node) for node in ancestors([result]) if node.inputs)

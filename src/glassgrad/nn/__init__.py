@@ -2,8 +2,9 @@
 
 from .initialise import he, std, xavier
 from .layers import Affine, Dropout, Layer, ReLU, Sigmoid, Tanh
-from .model import Sequential, TwoLayerNet, build
+from .model import Sequential, TwoLayerNet, build, perceptron
 
 __all__ = [
-    "Affine", "Dropout", "Layer", "ReLU", "Sequential", "Sigmoid", "Tanh", "TwoLayerNet", "build", "he", "std", "xavier",
+    "Affine", "Dropout", "Layer", "ReLU", "Sequential", "Sigmoid", "Tanh", "TwoLayerNet", "build", "he",
+    "perceptron", "std", "xavier",
 ]

@@ -11,17 +11,17 @@ Sequential(Affine(inputs=784, outputs=50), ReLU(), Affine(inputs=50, outputs=10)
 from __future__ import annotations
 
 import copy
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
 
-from ..build import constant
+from ..build import as_tensor, constant
 from ..errors import DataError, SettingError, one_of
 from ..graph import Tensor, numeric
 from ..place import scope
-from ..trace import as_tensor
 from .layers import Affine, Dropout, Layer, ReLU, Sigmoid, Tanh
 
 ROWS_AT_ONCE = 4096  # bounds the memory of a prediction over a whole data set
@@ -134,12 +134,37 @@ class TwoLayerNet(Sequential):
         activation: str = "relu", seed: int | np.random.Generator | None = None, dtype: Any = "float32",
         divisor: float = 1.0,
     ) -> None:
-        if activation not in ACTIVATIONS:
-            raise one_of("activation", activation, ACTIVATIONS)
-        rng = np.random.default_rng(seed)
-        first = Affine(input_size, hidden_size, initial=weight_init_std, seed=rng, dtype=dtype)
-        last = Affine(hidden_size, output_size, initial=weight_init_std, seed=rng, dtype=dtype)
-        super().__init__(first, ACTIVATIONS[activation](), last, divisor=divisor)
+        sizes = (input_size, hidden_size, output_size)
+        super().__init__(*_stack(sizes, weight_init_std, activation, 0.0, seed, dtype), divisor=divisor)
+
+
+def perceptron(
+    *sizes: int, initial: Any = "he", activation: str = "relu", dropout: float = 0.0,
+    seed: int | np.random.Generator | None = None, dtype: Any = "float32", divisor: float = 1.0,
+) -> Sequential:
+    """Return a network of any depth: affine layers of these sizes with an activation between each two.
+
+    >>> import glassgrad as gg
+    >>> gg.nn.perceptron(784, 50, 20, 10, dropout=0.2, seed=0).names
+    ('Affine1', 'ReLU1', 'Dropout1', 'Affine2', 'ReLU2', 'Dropout2', 'Affine3')
+    """
+    return Sequential(*_stack(sizes, initial, activation, dropout, seed, dtype), divisor=divisor)
+
+
+def _stack(
+    sizes: tuple[int, ...], initial: Any, activation: str, dropout: float, seed: Any, dtype: Any
+) -> Iterator[Layer]:
+    if len(sizes) < 2:
+        raise SettingError(f"a network needs at least two sizes, of its inputs and its outputs; got {sizes}.")
+    if activation not in ACTIVATIONS:
+        raise one_of("activation", activation, ACTIVATIONS)
+    rng = np.random.default_rng(seed)
+    for position, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+        if position:
+            yield ACTIVATIONS[activation]()
+            if dropout:
+                yield Dropout(dropout)
+        yield Affine(inputs, outputs, initial=initial, seed=rng, dtype=dtype)
 
 
 ACTIVATIONS: dict[str, Callable[[], Layer]] = {"relu": ReLU, "sigmoid": Sigmoid, "tanh": Tanh}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .define import as_node, axes, composite
+from .define import as_node, axes, composite, one_axis
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:
@@ -69,7 +69,7 @@ def _softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: int) -> tuple[Any]:
 
 def _one_axis(x: Any, axis: int = -1) -> Any:
     x = as_node(x)
-    return (x,), {"axis": axes(axis, x.ndim)[0] - x.ndim}
+    return (x,), {"axis": one_axis(axis, x.ndim) - x.ndim}
 
 
 @composite(forward=_softmax, vjp=_softmax_vjp, arguments=_one_axis, symbol="Softmax", latex=r"\mathrm{{softmax}}({0})")

@@ -14,16 +14,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from ..build import constant, placeholder, record
-from ..errors import ShapeError
+from ..build import as_tensor, placeholder, record
+from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError
 from ..graph import NO_PARAMS, ArrayType, Op, Tensor, nodes
-from ..place import inside
+from ..place import inside, located
 
 Rule = Callable[..., tuple[Any, ...]]
+OPS: list[Op] = []
+"""Every op that has been defined, in that order."""
 
 
 def elementwise(
@@ -42,17 +45,16 @@ def elementwise(
         Whether to add the function to `nodes`; False where a wrapper with more to say takes the name.
     """
     op = Op(name, forward, vjp, broadcasting, symbol=symbol or name, latex=latex or rf"\mathrm{{{name}}}({{0}})")
-    arity = len(inspect.signature(forward).parameters) - 1
-    if arity == 1:
-        def function(x: Any, /) -> Tensor:
-            return record(op, (x,), NO_PARAMS)
-    elif arity == 2:
-        def function(x: Any, y: Any, /) -> Tensor:  # type: ignore[misc]
-            return record(op, (x, y), NO_PARAMS)
-    else:
-        def function(*inputs: Any) -> Tensor:  # type: ignore[misc]
-            return record(op, inputs, NO_PARAMS)
-    function.__doc__ = doc
+    OPS.append(op)
+    slots = list(inspect.signature(forward).parameters.values())[1:]
+    signature = inspect.Signature([slot.replace(kind=slot.POSITIONAL_ONLY) for slot in slots])
+
+    def function(*inputs: Any, **options: Any) -> Tensor:
+        if options or len(inputs) != len(slots):
+            raise _explained(TypeError(), function, inputs, options)
+        return record(op, inputs, NO_PARAMS)
+
+    function.__doc__, function.__signature__ = doc, signature  # type: ignore[attr-defined]
     if public:
         publish(name, function)
     return op
@@ -67,10 +69,12 @@ def primitive(
     def decorate(normalise: Callable[..., tuple[tuple[Any, ...], Mapping[str, Any]]]) -> Op:
         name = normalise.__name__.strip("_")
         op = Op(name, forward, vjp, infer, symbol=symbol or name, latex=latex or rf"\mathrm{{{name}}}({{0}})")
+        OPS.append(op)
+        accept = _explaining(normalise)
 
         @wraps(normalise)
         def function(*args: Any, **options: Any) -> Tensor:
-            inputs, params = normalise(*args, **options)
+            inputs, params = accept(*args, **options)
             return record(op, inputs, params)
 
         publish(name, function)
@@ -95,7 +99,8 @@ def composite(
         op = Op(
             name, forward or body, vjp, None, body, symbol=symbol or name, latex=latex or rf"\mathrm{{{name}}}({{0}})"
         )
-        accept = arguments or _arguments_of(body)
+        OPS.append(op)
+        accept = _explaining(arguments or _arguments_of(body), name)
 
         def function(*inputs: Any, **options: Any) -> Tensor:
             tensors, params = accept(*inputs, **options)
@@ -129,7 +134,8 @@ def _arguments_of(body: Callable[..., Any]) -> Callable[..., Any]:
 
 def derived(function: Callable[..., Any]) -> Callable[..., Any]:
     """Publish a function that is no op of its own: it only calls others."""
-    publish(function.__name__.strip("_"), function)
+    name = function.__name__.strip("_")
+    publish(name, _explaining(function, name))
     return function
 
 
@@ -140,29 +146,60 @@ def publish(name: str, function: Callable[..., Any]) -> None:
     nodes.register(name, function)
 
 
+def _explaining(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+    """Let a function say what was wrong with its arguments, and in which line of the caller's program."""
+
+    @wraps(function)
+    def explaining(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except (GlassgradError, TypeError, ValueError) as error:
+            raise _explained(error, explaining, args, options) from None
+
+    explaining.__name__ = name or function.__name__
+    return explaining
+
+
+def _explained(
+    error: Exception, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]
+) -> GlassgradError:
+    if isinstance(error, GlassgradError):
+        return type(error)(located(str(error)))
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*args, **options)
+    except TypeError as misfit:
+        return UnsupportedError(located(f"{function.__name__}: {misfit}. Call it as {_spelled(function, signature)}."))
+    kind = ShapeError if isinstance(error, ValueError) else DtypeError
+    return kind(located(f"{function.__name__}: {error}."))
+
+
+def _spelled(function: Callable[..., Any], signature: inspect.Signature) -> str:
+    bare = [slot.replace(annotation=slot.empty) for slot in signature.parameters.values()]
+    return f"{function.__name__}{signature.replace(parameters=bare, return_annotation=signature.empty)}"
+
+
 # Types of results ---------------------------------------------------------------------------------------------------
 
 
 def infer(op: Op, types: list[ArrayType], params: Mapping[str, Any]) -> ArrayType:
     """Return the type of what `op` gives for inputs of these types; a composite's follows from its body."""
     if op.infer is None:
-        return definition(op, tuple(types), tuple(params.items()))[1].type
+        return definition(op, tuple(types), **params)[1].type
     if op.infer is broadcasting:
         shape = broadcast(op.name, [type.shape for type in types])
-        return ArrayType(shape, probe(op, tuple(type.dtype for type in types), tuple(params.items())))
+        return ArrayType(shape, probe(op, tuple(type.dtype for type in types), **params))
     return op.infer(*types, **params)
 
 
-@lru_cache(maxsize=4096)
-def definition(
-    op: Op, types: tuple[ArrayType, ...], params: tuple[tuple[str, Any], ...]
-) -> tuple[tuple[Tensor, ...], Tensor]:
+@lru_cache(maxsize=4096, typed=True)  # typed: x**2 and x**2.0 have different types
+def definition(op: Op, types: tuple[ArrayType, ...], /, **params: Any) -> tuple[tuple[Tensor, ...], Tensor]:
     """Return placeholders of these types and the node that the body of the composite `op` makes of them."""
     assert op.body is not None, f"{op.name} has neither a type rule nor a body"
     with inside(()):
         arguments = tuple(placeholder(type) for type in types)
-        result = op.body(nodes, *arguments, **dict(params))
-    return arguments, result if isinstance(result, Tensor) else constant(result)
+        result = op.body(nodes, *arguments, **params)
+    return arguments, as_tensor(result)
 
 
 def broadcasting(*_: ArrayType, **__: Any) -> ArrayType:
@@ -182,16 +219,11 @@ def broadcast(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
         ) from None
 
 
-@lru_cache(maxsize=4096)
-def probe(op: Op, dtypes: tuple[np.dtype[Any], ...], params: tuple[tuple[str, Any], ...]) -> np.dtype[Any]:
+@lru_cache(maxsize=4096, typed=True)
+def probe(op: Op, dtypes: tuple[np.dtype[Any], ...], /, **params: Any) -> np.dtype[Any]:
     """Return the dtype of an elementwise result by computing one, so that no dtype rule can be wrong."""
     with np.errstate(all="ignore"):
-        return np.asarray(op.forward(np, *(np.ones(1, dtype) for dtype in dtypes), **dict(params))).dtype
-
-
-def like_first(x: ArrayType, *_: ArrayType, **__: Any) -> ArrayType:
-    """Type rule: that of the first input."""
-    return x
+        return np.asarray(op.forward(np, *(np.ones(1, dtype) for dtype in dtypes), **params)).dtype
 
 
 def axes(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
@@ -202,8 +234,10 @@ def axes(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    chosen = [int(a) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    chosen = [index(a) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
     for a in chosen:
+        if not ndim:
+            raise ShapeError(f"{what} {a} was asked for; a single number has no axes.")
         if not -ndim <= a < ndim:
             raise ShapeError(f"{what} {a} lies outside an array of {ndim} axes: use {-ndim} to {ndim - 1}.")
     fixed = tuple(sorted(a % ndim for a in chosen))
@@ -212,9 +246,18 @@ def axes(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
     return fixed
 
 
-def as_node(x: Any) -> Tensor:
-    """Return `x` itself if it is a Tensor, else a constant that holds it."""
-    return x if isinstance(x, Tensor) else constant(x)
+def one_axis(axis: Any, ndim: int) -> int:
+    """Return `axis`, which must be a single integer, counted from the front.
+
+    >>> one_axis(-1, 3)
+    2
+    """
+    if axis is None or isinstance(axis, (tuple, list)):
+        raise ShapeError(f"axis {axis} was given; one integer is needed.")
+    return axes(axis, ndim)[0]
+
+
+as_node = as_tensor
 
 
 nodes.register("infer", infer)

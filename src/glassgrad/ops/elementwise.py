@@ -121,9 +121,9 @@ for _name, _function, _symbol, _latex in _TESTS:
 
 
 def _power_rule(xp: Any, g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """``y x**(y-1)`` and ``z log x``; for x <= 0, where the second has no value, 0."""
-    fixed = xp.where(xp.equal(y, 0), 0, y * x ** xp.where(xp.equal(y, 0), 1, y - 1))
-    return g * fixed, g * z * xp.log(xp.where(x > 0, x, 1))
+    """``y x**(y-1)``, 0 where both are 0, and ``z log x``; for x <= 0, where the second has no value, 0."""
+    lowered = xp.where(xp.equal(x, 0), xp.where(xp.equal(y, 0), 1, y - 1), y - 1)
+    return g * y * x**lowered, g * z * xp.log(xp.where(x > 0, x, 1))
 
 
 _power = elementwise(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DtypeError, ShapeError
 from ..graph import ArrayType, Tensor, nodes
-from .define import as_node, axes, derived, primitive
+from .define import as_node, derived, one_axis, primitive
 
 # A pattern is an index with its arrays taken out: hashable, so that it can be a parameter. Each part is an integer,
 # None, "..." for Ellipsis, a triple for a slice, or "array", which stands for the next array input.
@@ -114,7 +114,7 @@ def put_back(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """Entries at these integer positions, of the flat array or along an axis; repeated ones add their gradients."""
     x = nodes.ravel(x) if axis is None else as_node(x)
-    before = (slice(None),) * axes(0 if axis is None else axis, x.ndim)[0]
+    before = (slice(None),) * one_axis(0 if axis is None else axis, x.ndim)
     return nodes.getitem(x, (*before, as_node(indices)))
 
 
@@ -122,7 +122,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
 def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
     """Entries of `x` at `indices` along `axis`, one index array entry for each entry of the result (as in NumPy)."""
     x, indices = as_node(x), as_node(indices)
-    (chosen,) = axes(axis, x.ndim)
+    chosen = one_axis(axis, x.ndim)
     if indices.ndim != x.ndim:
         raise ShapeError(f"take_along_axis: indices have {indices.ndim} axes, x has {x.ndim}; they must be equal.")
     grid = [

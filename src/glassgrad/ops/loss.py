@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ def _cross_entropy_arguments(x: Any, t: Any) -> Any:
         raise ShapeError(f"cross entropy: scores of shape {x.shape} have no axis of classes; (N, C) or (C,) is needed.")
     if t.dtype.kind in "iu" and t.ndim == x.ndim and t.shape == (*x.shape[:-1], 1) and x.shape[-1] > 1:
         t = nodes.reshape(t, x.shape[:-1])  # a column of class numbers
+    if not x.size:
+        raise ShapeError(f"cross entropy: scores of shape {x.shape} have no rows, and no mean; one is needed.")
     classes = t.shape == x.shape[:-1]
     if not classes and t.shape != x.shape:
         raise ShapeError(
@@ -42,14 +44,19 @@ def _rows(y: Any) -> int:
     return prod(y.shape[:-1])
 
 
-def _for_labels(xp: Any, g: Any, t: Any, log_y: Any) -> Any:
-    """Cotangent of the labels: ``-log y / N`` where they are probabilities, none where they are class numbers."""
-    return g * log_y * (-1 / _rows(log_y)) if t.dtype.kind == "f" else None
+def _for_labels(xp: Any, g: Any, log_y: Any) -> Any:
+    """Cotangent of labels that are probabilities: ``-log y / N``."""
+    return g * log_y * (-1 / _rows(log_y))
+
+
+def _log(xp: Any, y: Any) -> Any:
+    """Logarithm whose value at 0 is minus infinity without a warning."""
+    return xp.where(xp.equal(y, 0), -inf, xp.log(xp.where(xp.equal(y, 0), 1, y)))
 
 
 def _weighted(xp: Any, t: Any, log_y: Any) -> Any:
     """``-sum(t log y) / N``; a class with t = 0 counts as 0 also where y = 0."""
-    return xp.sum(xp.where(xp.equal(t, 0), 0, t * log_y)) * (-1 / _rows(log_y))
+    return xp.sum(t * xp.where(xp.equal(t, 0), 0, log_y)) * (-1 / _rows(log_y))
 
 
 def _cross_entropy_error(xp: Any, y: Any, t: Any) -> Any:
@@ -60,7 +67,7 @@ def _cross_entropy_error(xp: Any, y: Any, t: Any) -> Any:
 def _cross_entropy_error_vjp(xp: Any, g: Any, loss: Any, y: Any, t: Any) -> tuple[Any, Any]:
     p = targets(xp, t, y)
     share = xp.where(xp.equal(p, 0), 0, p / xp.where(xp.equal(p, 0), 1, y))
-    return g * share * (-1 / _rows(y)), _for_labels(xp, g, t, xp.log(y))
+    return g * share * (-1 / _rows(y)), _for_labels(xp, g, _log(xp, y)) if t.dtype.kind == "f" else None
 
 
 @composite(
@@ -104,7 +111,7 @@ def _cross_entropy_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any,
     p, y = targets(xp, t, x), softmax(xp, x, axis=-1)
     if t.shape == x.shape:  # probabilities, whose sum need not be 1
         y = y * xp.sum(p, axis=-1, keepdims=True)
-    labels = _for_labels(xp, g, t, log_softmax(xp, x, axis=-1)) if t.dtype.kind == "f" else None
+    labels = _for_labels(xp, g, log_softmax(xp, x, axis=-1)) if t.dtype.kind == "f" else None
     return (y - p) * (g * (1 / _rows(x))), labels
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,12 +61,11 @@ def numpy_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: 
     """Answer ``ufunc(..., tensor, ...)``: the op of that name, or an error; never bare numbers."""
     spelled = f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if method == "reduce" and ufunc.__name__ in REDUCTIONS:
-        options = {"axis": 0, **options}
-        return _call(getattr(nodes, REDUCTIONS[ufunc.__name__]), spelled, inputs, options)
+        return getattr(nodes, REDUCTIONS[ufunc.__name__])(*inputs, **{"axis": 0, **options})
     function = _find(ufunc.__name__)
     if method != "__call__" or function is None:
         raise _unsupported(spelled)
-    return _call(function, spelled, inputs, options)
+    return function(*inputs, **options)
 
 
 def numpy_function(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -72,17 +73,26 @@ def numpy_function(function: Callable[..., Any], args: tuple[Any, ...], options:
     own = _find(function.__name__) if getattr(np, function.__name__, None) is function else None
     if own is None:
         raise _unsupported(f"{function.__module__}.{function.__name__}")
-    return _call(own, f"numpy.{function.__name__}", args, options)
+    names, needed = _numpy_names(function, own)
+    named = dict(zip(names, args, strict=False))
+    extra = args[len(names):]  # none where NumPy tells its names
+    given = {**{name: value for name, value in named.items() if value is not names[name]}, **options}
+    positional = [given.pop(name) for name in list(names)[:needed] if name in given]
+    return own(*positional, *extra, **{name: value for name, value in given.items() if value is not names.get(name)})
 
 
-def _call(function: Callable[..., Any], spelled: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    given = {name: value for name, value in options.items() if value is not None and value is not np._NoValue}
+@lru_cache(maxsize=256)
+def _numpy_names(function: Callable[..., Any], own: Callable[..., Any]) -> tuple[dict[str, Any], int]:
+    """Return the parameters of NumPy's function with their defaults, and how many of them ours takes by position.
+
+    The rest goes by name, so that NumPy's third argument (a dtype) is never taken for ours (keepdims).
+    """
     try:
-        return function(*args, **given)
-    except TypeError as error:
-        if isinstance(error, UnsupportedError) or "argument" not in str(error):
-            raise
-        raise UnsupportedError(f"{spelled} on a Tensor: {error}. Leave that argument out.") from None
+        names = {slot.name: slot.default for slot in inspect.signature(function).parameters.values()}
+    except ValueError:  # some compiled functions of NumPy do not tell
+        names = {}
+    slots = inspect.signature(own).parameters.values()
+    return names, len([slot for slot in slots if slot.default is slot.empty and slot.kind is not slot.VAR_POSITIONAL])
 
 
 def _unsupported(spelled: str) -> UnsupportedError:

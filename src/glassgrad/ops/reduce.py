@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import ArrayType, Op, Tensor, nodes
-from .define import as_node, axes, composite, derived, primitive
+from .define import as_node, axes, composite, derived, one_axis, primitive
 
 
 def reduced(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
@@ -87,7 +87,7 @@ min = _extreme("min", lambda xp, x, *, axis, keepdims: xp.min(x, axis=axis, keep
 def argmax(x: Any, axis: int | None = None) -> Any:
     """Index of the largest entry (the first, at a tie), over all entries or along an axis; no derivative."""
     x = as_node(x) if axis is not None else nodes.ravel(x)
-    chosen = axes(-1 if axis is None else axis, x.ndim)[0]
+    chosen = one_axis(-1 if axis is None else axis, x.ndim)
     if x.shape[chosen] == 0:
         raise ShapeError(f"argmax: axis {chosen} of shape {x.shape} has no entries.")
     return (x,), {"axis": chosen}

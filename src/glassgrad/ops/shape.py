@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..errors import DtypeError, ShapeError
 from ..graph import ArrayType, Tensor, nodes
-from .define import as_node, axes, broadcast, derived, primitive
+from .define import as_node, axes, broadcast, derived, one_axis, primitive
 
 
 def _reshape_vjp(xp: Any, g: Any, y: Any, x: Any, *, shape: tuple[int, ...]) -> tuple[Any]:
@@ -30,7 +31,9 @@ def reshape(x: Any, shape: Any, *more: int) -> Any:
     Tensor([1., 2., 3., 4.], op=reshape)
     """
     x = as_node(x)
-    wanted = [int(size) for size in ((shape, *more) if isinstance(shape, (int, np.integer)) else shape)]
+    if more and not isinstance(shape, (int, np.integer)):
+        raise ShapeError(f"reshape: {more} follows the shape {shape}; give the sizes alone, or as one tuple.")
+    wanted = [index(size) for size in ((shape, *more) if isinstance(shape, (int, np.integer)) else shape)]
     known = prod(size for size in wanted if size != -1)
     if wanted.count(-1) == 1 and known and x.size % known == 0:
         wanted[wanted.index(-1)] = x.size // known
@@ -57,7 +60,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
     if axes is None:
         order = tuple(reversed(range(x.ndim)))
     else:
-        order = tuple(int(a) % x.ndim if -x.ndim <= int(a) < x.ndim else int(a) for a in axes)
+        order = tuple(a % x.ndim if -x.ndim <= a < x.ndim else a for a in map(index, axes))
         if sorted(order) != list(range(x.ndim)):
             raise ShapeError(f"transpose: axes {tuple(axes)} are no order of the {x.ndim} axes of shape {x.shape}.")
     return (x,), {"axes": order}
@@ -78,7 +81,7 @@ def _broadcast_to_type(x: ArrayType, *, shape: tuple[int, ...]) -> ArrayType:
 )
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Return `x` repeated along new axes and axes of size 1 until it has this shape."""
-    return (x,), {"shape": tuple(int(size) for size in shape)}
+    return (x,), {"shape": (index(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(index, shape))}
 
 
 @primitive(
@@ -115,12 +118,12 @@ def _concatenate_type(*xs: ArrayType, axis: int) -> ArrayType:
 @primitive(
     forward=lambda xp, *xs, axis: xp.concatenate(xs, axis=axis), vjp=_concatenate_vjp, infer=_concatenate_type,
 )
-def concatenate(arrays: Any, axis: int = 0) -> Any:
-    """Join arrays along an existing axis."""
-    parts = tuple(as_node(x) for x in arrays)
+def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    """Join arrays along an existing axis; with None, their entries into one axis."""
+    parts = tuple(as_node(x) if axis is not None else nodes.ravel(x) for x in arrays)
     if not parts:
         raise ShapeError("concatenate: no arrays were given; at least one is needed.")
-    return parts, {"axis": axes(axis, parts[0].ndim)[0]}
+    return parts, {"axis": one_axis(0 if axis is None else axis, parts[0].ndim)}
 
 
 @derived
@@ -164,7 +167,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
     """Exchange two axes."""
     x = as_node(x)
     order = list(range(x.ndim))
-    (i,), (j,) = axes(axis1, x.ndim), axes(axis2, x.ndim)
+    i, j = one_axis(axis1, x.ndim), one_axis(axis2, x.ndim)
     order[i], order[j] = j, i
     return nodes.transpose(x, order)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .curve import Curve, Point, thinned
 from .scale import LARGEST, Scale
@@ -12,7 +13,8 @@ from .words import number, text
 __all__ = ["Line", "chart"]
 
 WIDTH, HEIGHT = 480, 300
-LEFT, RIGHT, TOP, BOTTOM = 50, 386, 30, 256
+RIGHT, TOP, BOTTOM = 362, 30, 256
+LETTER = 7.0  # greatest width of a digit on an axis, on a phone
 LABEL_HEIGHT = 16
 FEW_POINTS = 30  # so few are marked one by one
 BANDS = 60
@@ -63,12 +65,12 @@ def chart(
     mark : callable
         A height in words, for the marks of the axis.
     """
-    frame = _Frame(across, up)
+    frame = _Frame(across, up, 14 + round(LETTER * max((len(mark(tick)) for tick in up.ticks), default=0)))
     parts = [
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(summary)}">',
         *(_height_mark(frame, tick, mark(tick)) for tick in up.ticks),
         *(_time_mark(frame, tick) for tick in across.ticks),
-        f'<path class="axis" d="M{LEFT} {BOTTOM}H{RIGHT}"/>',
+        f'<path class="axis" d="M{frame.left} {BOTTOM}H{RIGHT}"/>',
         f'<text class="axis-name" x="{RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{text(axis)}</text>',
         *(_drawn(frame, line) for line in lines),
         *_labels(frame, lines, show),
@@ -84,9 +86,10 @@ class _Frame:
 
     across: Scale
     up: Scale
+    left: int
 
     def x(self, place: float) -> float:
-        return LEFT + (RIGHT - LEFT) * self.across(place)
+        return self.left + (RIGHT - self.left) * self.across(place)
 
     def y(self, height: float) -> float:
         return BOTTOM - (BOTTOM - TOP) * self.up(max(min(height, LARGEST), -LARGEST))
@@ -95,8 +98,8 @@ class _Frame:
 def _height_mark(frame: _Frame, tick: float, words: str) -> str:
     y = frame.y(tick)
     return (
-        f'<path class="grid" d="M{LEFT} {y:.1f}H{RIGHT}"/>'
-        f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text(words)}</text>'
+        f'<path class="grid" d="M{frame.left} {y:.1f}H{RIGHT}"/>'
+        f'<text class="tick" x="{frame.left - 8}" y="{y + 4:.1f}" text-anchor="end">{text(words)}</text>'
     )
 
 
@@ -134,7 +137,7 @@ def _path(frame: _Frame, curve: Curve) -> str:
         parts.append(f"M{spots[0][0] / 10:g} {spots[0][1] / 10:g}")
         parts.extend(
             f"l{(x - before[0]) / 10:g} {(y - before[1]) / 10:g}"
-            for before, (x, y) in zip(spots, spots[1:], strict=False)
+            for before, (x, y) in pairwise(spots)
             if (x, y) != before
         )
     return "".join(parts)
@@ -142,7 +145,8 @@ def _path(frame: _Frame, curve: Curve) -> str:
 
 def _labels(frame: _Frame, lines: Sequence[Line], show: Callable[[float], str]) -> list[str]:
     """Name and last number of each line, beside its end; moved apart where they would overlap."""
-    ends = sorted(((line.end, line) for line in lines if line.end), key=lambda pair: (frame.y(pair[0][1]), pair[1].name))
+    ends = [(line.end, line) for line in lines if line.end]
+    ends.sort(key=lambda pair: (frame.y(pair[0][1]), pair[1].name))
     heights = _apart([frame.y(end[1]) for end, _ in ends])
     parts = []
     for (end, line), y in zip(ends, heights, strict=True):
@@ -183,7 +187,7 @@ def _bands(frame: _Frame, lines: Sequence[Line], axis: str, show: Callable[[floa
     places = places[:: -(-len(places) // BANDS)] + places[-1:] if len(places) > BANDS else places
     places = sorted(set(places))
     xs = [frame.x(place) for place in places]
-    edges = [LEFT, *((a + b) / 2 for a, b in zip(xs, xs[1:], strict=False)), RIGHT]
+    edges = [frame.left, *((a + b) / 2 for a, b in pairwise(xs)), RIGHT]
     return [
         _band(frame, place, heights[place], (left, right), f"{axis} {number(place, 9)}", show)
         for place, left, right in zip(places, edges, edges[1:], strict=False)

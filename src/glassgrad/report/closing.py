@@ -24,21 +24,22 @@ def gradient_check(content: Content) -> Section | None:
     rows = "\n".join(_check_row(row) for row in content.gradient_check)
     table = (
         '<div class="scroll"><table class="numbers"><caption>Backpropagation against numerical differentiation'
-        '</caption><thead><tr><th scope="col">parameter</th><th scope="col">mean |difference|</th>'
-        '<th scope="col">resolution</th><th class="words" scope="col">verdict</th></tr></thead>\n'
+        '</caption><thead><tr><th scope="col">parameter</th><th class="words" scope="col">verdict</th>'
+        '<th scope="col">mean |difference|</th><th scope="col">resolution</th></tr></thead>\n'
         f"<tbody>{rows}</tbody></table></div>"
     )
     body = [paragraph(_MEANING), table if rows else "", paragraph(content.gradient_sentence)]
-    return Section("gradients", "Are the gradients right?", "\n".join(part for part in body if part))
+    return Section("gradients", "Are the gradients right?", "\n".join(part for part in body if part), "Gradients")
 
 
 def _check_row(row: GradientRow) -> str:
     verdict = row.verdict.strip()
-    sign, style = next(((sign, style) for word, sign, style in _SIGNS if verdict.upper().startswith(word)), ("–", "open"))
+    known = [(sign, style) for word, sign, style in _SIGNS if verdict.upper().startswith(word)]
+    sign, style = known[0] if known else ("–", "open")
     return (
-        f'<tr><th scope="row">{text(shorten(row.name))}</th><td>{_small(row.difference)}</td>'
-        f'<td>{_small(row.resolution)}</td><td class="words {style}"><span aria-hidden="true">{sign}</span> '
-        f"{text(shorten(verdict, 300))}</td></tr>"
+        f'<tr><th scope="row">{text(shorten(row.name))}</th>'
+        f'<td class="words {style}"><span aria-hidden="true">{sign}</span> {text(shorten(verdict, 300))}</td>'
+        f"<td>{_small(row.difference)}</td><td>{_small(row.resolution)}</td></tr>"
     )
 
 
@@ -79,4 +80,5 @@ def data_source(content: Content) -> Section | None:
     """Whose data were used."""
     if not content.source:
         return None
-    return Section("data", "The data", f"<p><strong>{text(shorten(content.dataset, 80))}</strong>. {text(content.source)}</p>")
+    body = f"<p><strong>{text(shorten(content.dataset, 80))}</strong>. {text(content.source)}</p>"
+    return Section("data", "The data", body, "Data")

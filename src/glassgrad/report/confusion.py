@@ -25,10 +25,11 @@ def confusion(content: Content) -> Section | None:
     names = [content.class_name(index) for index in range(len(matrix))]
     table = _table(matrix, names)
     if len(matrix) > _CLASSES_AT_ONCE:
-        size = f"{len(matrix)} × {len(matrix)}"
-        table = f"{_pairs_table(matrix, names)}\n<details><summary>The whole matrix, {size}</summary>\n{table}</details>"
+        summary = f"<summary>The whole matrix, {len(matrix)} × {len(matrix)}</summary>"
+        table = f"{_pairs_table(matrix, names)}\n<details>{summary}\n{table}</details>"
     explained = "Each row is a true class, each column what the network said. On the diagonal it was right."
-    return Section("confusion", "What it confuses", f"{paragraph(f'{explained} {_worst(matrix, names)}')}\n{table}")
+    body = f"{paragraph(f'{explained} {_worst(matrix, names)}')}\n{table}"
+    return Section("confusion", "What it confuses", body, "Confusions")
 
 
 def _pairs(matrix: np.ndarray[Any, Any]) -> list[tuple[int, int, int]]:
@@ -44,6 +45,8 @@ def _worst(matrix: np.ndarray[Any, Any], names: list[str]) -> str:
     if not pairs:
         return "Nothing was confused."
     often, truth, said = pairs[0]
+    if often == 1:
+        return "No confusion happened more than once."
     alike = sum(pair[0] == often for pair in pairs) - 1
     words = f"{shorten(names[truth])} read as {shorten(names[said])}, {plural(often, 'time')}"
     if alike:
@@ -56,7 +59,9 @@ def _table(matrix: np.ndarray[Any, Any], names: list[str]) -> str:
     style = "confusion upright" if long else "confusion"
     heads = "".join(_column_head(name) for name in names)
     errors = matrix * ~np.eye(len(matrix), dtype=bool)
-    top = (int(np.diag(matrix).max()), int(errors.max()))
+    largest = int(np.diag(matrix).max())
+    # A single error among many right answers stays pale.
+    top = (largest, max(int(errors.max()), largest // 8))
     rows = "\n".join(_row(index, matrix[index], names[index], top) for index in range(len(matrix)))
     return (
         f'<div class="scroll"><table class="{style}"><caption>Confusion matrix of the test set: number of examples'

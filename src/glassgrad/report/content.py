@@ -155,8 +155,8 @@ class Content:
 def _check_confusion(confusion: Array, classes: int) -> None:
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1] or confusion.dtype.kind not in "iu":
         raise DataError(
-            f"report: the confusion matrix is {confusion.dtype}{list(confusion.shape)}; whole numbers in as many rows as "
-            "columns are needed, row for the true class, column for the predicted one."
+            f"report: the confusion matrix is {confusion.dtype}{list(confusion.shape)}; whole numbers in as many rows "
+            "as columns are needed: a row for each true class, a column for each predicted one."
         )
     if classes and classes != len(confusion):
         raise DataError(

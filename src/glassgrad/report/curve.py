@@ -18,6 +18,7 @@ __all__ = ["Curve", "Point", "curve_of", "positions", "smoothed", "thinned"]
 
 Point = tuple[float, float]
 MOST_POINTS = 500
+MEANS = 250  # the mean is smooth, so that it needs no more points
 ROWS_TO_SMOOTH = 100  # with fewer rows every one can be seen
 
 
@@ -65,6 +66,8 @@ def curve_of(history: Sequence[Mapping[str, Any]], key: str, places: Sequence[fl
             continue
         height = finite(given)
         if height is not None:
+            if pieces[-1] and place < pieces[-1][-1][0]:  # a run that was resumed from before its last row
+                pieces.append([])
             pieces[-1].append((place, height))
             continue
         lost.append(place)
@@ -106,20 +109,22 @@ def _thin(piece: tuple[Point, ...], most: int) -> tuple[Point, ...]:
 def smoothed(curve: Curve) -> tuple[Curve, int] | None:
     """Running mean of a curve of many points, and over how many points it goes; None where there are few.
 
-    The window is cut off at both ends of a piece, the same on either side, so that the mean is not drawn aside.
+    At its start a piece falls steeply: there the window is shortened alike on either side, so that the mean lies on
+    the curve. At its end the window keeps its past, so that the last mean is no single row.
     """
     total = len(curve.points)
     if total < ROWS_TO_SMOOTH:
         return None
     half = max(2, total // 60)
-    return Curve(tuple(_running_mean(piece, half) for piece in curve.pieces)), 2 * half + 1
+    stride = -(-total // MEANS)
+    return Curve(tuple(_running_mean(piece, half, stride) for piece in curve.pieces)), 2 * half + 1
 
 
-def _running_mean(piece: tuple[Point, ...], half: int) -> tuple[Point, ...]:
+def _running_mean(piece: tuple[Point, ...], half: int, stride: int) -> tuple[Point, ...]:
     result = []
-    for index, (place, _) in enumerate(piece):
-        reach = min(half, index, len(piece) - 1 - index)
+    for index in sorted({*range(0, len(piece), stride), len(piece) - 1}):
+        reach = min(half, index)
         window = piece[index - reach : index + reach + 1]
         # Divided first: a sum of huge numbers would overflow.
-        result.append((place, math.fsum(height / len(window) for _, height in window)))
+        result.append((piece[index][0], math.fsum(height / len(window) for _, height in window)))
     return tuple(result)

@@ -10,7 +10,7 @@ from .content import Content
 from .curve import Curve, curve_of, positions, smoothed
 from .scale import Scale, linear, suited
 from .section import Section
-from .words import finite, number, percent, plural, text
+from .words import finite, number, percent, plural, power_of_ten, text
 
 __all__ = ["curves"]
 
@@ -32,7 +32,7 @@ class _Plot:
 
 
 _PLOTS = (
-    _Plot("Loss", (("loss", "loss", "test"), ("validation_loss", "validation", "validation")), lambda x: number(x, 3)),
+    _Plot("Loss", (("loss", "loss", "test"), ("validation_loss", "valid.", "validation")), lambda x: number(x, 3)),
     _Plot(
         "Accuracy",
         (
@@ -51,7 +51,7 @@ def curves(content: Content) -> Section | None:
     if not figures:
         return None
     body = f'<div class="charts">\n{"".join(figures)}</div>\n{_table(content, axis, places)}'
-    return Section("curves", "How it learned", body)
+    return Section("curves", "How it learned", body, "Curves")
 
 
 def _figure(content: Content, plot: _Plot, axis: str, places: Sequence[float | None]) -> str:
@@ -63,10 +63,10 @@ def _figure(content: Content, plot: _Plot, axis: str, places: Sequence[float | N
     lines = [_line(name, curve, style) for name, curve, style in made]
     heights = [height for line in lines for _, height in line.curve.points]
     up = suited(heights) if plot.heading == "Loss" else _accuracy_scale(heights)
-    across = linear(min(known), max(known), rounded=False)
-    tick = plot.show if plot.heading == "Loss" else lambda height: f"{100 * height:.4g} %"
+    across = linear(min(known), max(known), rounded=False, whole=all(place.is_integer() for place in known))
+    tick = power_of_ten if plot.heading == "Loss" else lambda height: f"{100 * height:.4g} %"
     picture = chart(lines, across, up, axis, plot.show, _summary(plot, lines, axis), tick)
-    note = " ".join(_notes(content, lines, up, axis))
+    note = " ".join(_notes(lines, up, axis))
     caption = f"<figcaption>{text(note)}</figcaption>" if note else ""
     return f"<figure>\n<h3>{text(plot.heading)}</h3>\n{picture}\n{caption}</figure>\n"
 
@@ -96,24 +96,25 @@ def _summary(plot: _Plot, lines: Sequence[Line], axis: str) -> str:
     return f"{plot.heading} against {axis}: {'; '.join(said) or 'no finite number'}."
 
 
-def _notes(content: Content, lines: Sequence[Line], up: Scale, axis: str) -> list[str]:
+def _notes(lines: Sequence[Line], up: Scale, axis: str) -> list[str]:
     notes = ["Logarithmic scale."] if up.is_logarithmic else []
     means = [found[1] for line in lines if (found := smoothed(line.curve))]
     if means:
         notes.append(f"Pale: every logged row; strong: the mean of {max(means)} rows.")
-    for line in lines:
-        if line.curve.lost:
-            notes.append(
-                f"{plural(len(line.curve.lost), 'row')} of {line.name} had no finite number, the first at {axis} "
-                f"{number(line.curve.lost[0], 9)} (crosses at the upper edge)."
-            )
+    notes.extend(
+        f"{plural(len(line.curve.lost), 'row')} of {line.name} had no finite number, the first at {axis} "
+        f"{number(line.curve.lost[0], 9)} (crosses at the upper edge)."
+        for line in lines
+        if line.curve.lost
+    )
     return notes
 
 
 def _table(content: Content, axis: str, places: Sequence[float | None]) -> str:
     """Two dozen rows of the history, evenly apart; those in which something was measured, where rows differ."""
-    columns = [(key, name) for key, name in _COLUMNS if key != axis and any(row.get(key) is not None for row in content.history)]
-    filled = [sum(row.get(key) is not None for key, _ in columns) for row in content.history]
+    history = content.history
+    columns = [pair for pair in _COLUMNS if pair[0] != axis and any(row.get(pair[0]) is not None for row in history)]
+    filled = [sum(row.get(key) is not None for key, _ in columns) for row in history]
     full = [index for index, many in enumerate(filled) if many == max(filled) and places[index] is not None]
     chosen = sorted({full[round(step * (len(full) - 1) / (_ROWS - 1))] for step in range(_ROWS)}) if full else []
     if not chosen:
@@ -123,9 +124,9 @@ def _table(content: Content, axis: str, places: Sequence[float | None]) -> str:
     for index in chosen:
         place = places[index]
         assert place is not None, "rows without a place were left out"
-        cells = "".join(f"<td>{text(_cell(key, content.history[index].get(key)))}</td>" for key, _ in columns)
+        cells = "".join(f"<td>{text(_cell(key, history[index].get(key)))}</td>" for key, _ in columns)
         rows.append(f'<tr><th scope="row">{text(number(place, 9))}</th>{cells}</tr>')
-    whole = "every row" if len(chosen) == len(content.history) else f"{len(chosen)} of {plural(len(content.history), 'row')}"
+    whole = "every row" if len(chosen) == len(history) else f"{len(chosen)} of {plural(len(history), 'row')}"
     return (
         f'<details><summary>The numbers behind the curves</summary>\n<div class="scroll"><table class="numbers">'
         f"<caption>History of the run: {text(whole)}.</caption><thead><tr>{head}</tr></thead>\n<tbody>"

@@ -88,5 +88,5 @@ def _style() -> str:
 
 
 def _navigation(sections: list[Section]) -> str:
-    links = "".join(f'<li><a href="#{each.anchor}">{text(each.heading)}</a></li>' for each in sections)
+    links = "".join(f'<li><a href="#{each.anchor}">{text(each.short or each.heading)}</a></li>' for each in sections)
     return f'<nav aria-label="Parts of this report"><ul>{links}</ul></nav>'

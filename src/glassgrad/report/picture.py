@@ -22,7 +22,7 @@ WARM, COOL = (214, 92, 10), (20, 100, 200)  # positive, negative; style.css show
 
 
 def png(pixels: Array, palette: bytes = b"", alpha: bytes = b"") -> bytes:
-    """Bytes of a PNG file.
+    r"""Bytes of a PNG file.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def png(pixels: Array, palette: bytes = b"", alpha: bytes = b"") -> bytes:
     Examples
     --------
     >>> png(np.zeros((2, 3), np.uint8))[:8]
-    b'\\x89PNG\\r\\n\\x1a\\n'
+    b'\x89PNG\r\n\x1a\n'
     """
     rows, columns = pixels.shape[:2]
     kind = 2 if pixels.ndim == 3 else 3 if palette else 0

@@ -35,7 +35,7 @@ def weights(content: Content) -> Section | None:
         f"{paragraph(_weights_sentence(W, chosen, in_colour))}\n{_scale(limit, in_colour)}\n"
         f'<div class="tiles weights">{tiles}</div>'
     )
-    return Section("weights", "What the first layer looks for", body)
+    return Section("weights", "What the first layer looks for", body, "First layer")
 
 
 def _largest(W: Array) -> list[int]:
@@ -68,8 +68,8 @@ def _scale(limit: float, in_colour: bool) -> str:
     end = number(limit, 2)
     style = "ramp grey" if in_colour else "ramp"
     return (
-        f'<p class="scale"><span>−{end}</span><span class="{style}"></span><span>{end}</span>'
-        '<span class="remark">one scale for all, 0 in the middle; weights beyond it have the colour of its end</span></p>'
+        f'<p class="scale"><span>−{end}</span><span class="{style}"></span><span>{end}</span><span class="remark">'
+        "one scale for all, 0 in the middle; weights beyond it have the colour of its end</span></p>"
     )
 
 
@@ -88,16 +88,17 @@ def mistakes(content: Content) -> Section | None:
         return None
     heading = "Its worst mistakes"
     if not content.mistakes:
-        return Section("mistakes", heading, paragraph("There are none: every example of the test set was right."))
+        return Section("mistakes", heading, paragraph("There are none."), "Mistakes")
     shown = content.mistakes[:MOST_MISTAKES]
     made = [_mistake(content, mistake) for mistake in shown]
+    which = f"The first {len(shown)} of " if len(shown) < len(content.mistakes) else ""
+    order = ", the worst first" if len(shown) > 1 else ""
     lead = (
-        f"{plural(len(shown), 'wrong answer')}, the worst first; in brackets the probability that the network gave to "
-        "its answer."
+        f"{which}{plural(len(content.mistakes), 'wrong answer')}{order}; in brackets the probability that the network "
+        "gave to its answer."
     )
-    if len(shown) < len(content.mistakes):
-        lead = f"The worst {len(shown)} of " + lead.replace(plural(len(shown), "wrong answer"), plural(len(content.mistakes), "wrong answer"))
-    return Section("mistakes", heading, f'{paragraph(lead)}\n<div class="tiles mistakes">{"".join(made)}</div>')
+    body = f'{paragraph(lead)}\n<div class="tiles mistakes">{"".join(made)}</div>'
+    return Section("mistakes", heading, body, "Mistakes")
 
 
 def _mistake(content: Content, mistake: Mistake) -> str:

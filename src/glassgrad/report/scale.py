@@ -47,13 +47,17 @@ def round_step(span: float, count: int) -> float:
     return float(f"{factor * power:.12g}")
 
 
-def linear(low: float, high: float, count: int = 5, rounded: bool = True) -> Scale:
-    """Even scale over `low` to `high`, widened to round numbers unless `rounded` is False."""
+def linear(low: float, high: float, count: int = 5, rounded: bool = True, whole: bool = False) -> Scale:
+    """Even scale over `low` to `high`, widened to round numbers unless `rounded` is False; `whole` marks no fractions.
+
+    >>> linear(1, 2, rounded=False, whole=True).ticks
+    (1, 2)
+    """
     low, high = max(low, -LARGEST), min(high, LARGEST)
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-290):
         room = 0.5 * abs(low) or 1.0
         low, high = low - room, high + room
-    step = round_step(high - low, count)
+    step = max(round_step(high - low, count), 1.0 if whole else 0.0)
     first, last = (math.floor, math.ceil) if rounded else (math.ceil, math.floor)
     indices = range(first(low / step + _slack(first)), last(high / step + _slack(last)) + 1)
     ticks = tuple(float(f"{index * step:.12g}") for index in indices)

@@ -21,11 +21,14 @@ class Section:
     heading : str
     body : str
         HTML.
+    short : str
+        The heading in a word or two, for the list of parts; empty where the heading is short enough.
     """
 
     anchor: str
     heading: str
     body: str
+    short: str = ""
 
     @property
     def html(self) -> str:

@@ -12,8 +12,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 __all__ = [
-    "count", "duration", "finite", "number", "percent", "plain", "plural", "scientific", "shorten", "text", "value",
+    "count", "duration", "finite", "number", "percent", "plain", "plural", "power_of_ten", "scientific", "shorten",
+    "text", "value",
 ]
 
 # Characters that no page can hold (controls, lone surrogates, noncharacters) or that turn the text around them about.
@@ -127,6 +130,15 @@ def number(given: float, digits: int = 4) -> str:
     return f"{given:.{digits}g}".replace("-", "−")
 
 
+def power_of_ten(given: float) -> str:
+    """A number at the mark of an axis: shorter than by `number` where it is a power of ten.
+
+    >>> power_of_ten(1e-5), power_of_ten(2e-5), power_of_ten(0.01)
+    ('10⁻⁵', '2×10⁻⁵', '0.01')
+    """
+    return number(given, 3).removeprefix("1×")
+
+
 def duration(seconds: float) -> str:
     """A time span.
 
@@ -151,17 +163,13 @@ def value(given: Any) -> str:
     """
     if given is None:
         return "none"
-    if type(given).__name__ in ("bool", "bool_"):
+    if isinstance(given, (bool, np.bool_)):
         return "yes" if given else "no"
-    if isinstance(given, str):
-        return shorten(given, 1000)
     if isinstance(given, Mapping):
         return _listed(f"{key}: {value(item)}" for key, item in given.items())
     if isinstance(given, (list, tuple)):
         return _listed(value(item) for item in given)
-    if isinstance(given, int):
-        return str(given)
-    return number(float(given), 6) if isinstance(given, float) else shorten(given, 1000)
+    return number(float(given), 6) if isinstance(given, (float, np.floating)) else shorten(given, 1000)
 
 
 def _listed(items: Iterable[str]) -> str:

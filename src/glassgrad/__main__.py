@@ -1,0 +1,5 @@
+"""``python -m glassgrad`` is the command ``glassgrad``."""
+
+from .cli import main
+
+main()

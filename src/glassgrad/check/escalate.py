@@ -1,0 +1,67 @@
+"""Where float64 function values say too little: extended precision, and the complex step inside the error bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .ladder import Slopes
+from .measure import Line, Scene, scene_of, walk
+from .subject import TROUBLE
+
+Array = Any
+TINY = 1e-100
+
+
+def sharpen(scene: Scene, lines: list[Line], slopes: Slopes, noise: Array) -> Slopes:
+    """Return the slopes with narrower bars where another precision confirms and refines them."""
+    for refine in (_extended, _complex_step):
+        finer = refine(scene, lines, noise)
+        if finer is None:
+            continue
+        value, bar = finer
+        known = np.isfinite(bar) & (bar < slopes.bar)
+        consistent = known & (np.abs(value - slopes.value) <= slopes.bar + bar)
+        slopes = Slopes(
+            np.where(consistent, value, slopes.value), np.where(consistent, bar, slopes.bar),
+            slopes.right, slopes.right_bar, slopes.left, slopes.left_bar, slopes.steepest,
+        )
+    return slopes
+
+
+def _extended(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Array] | None:
+    """Measure in ``numpy.longdouble``, if the function computes in it and it is wider than float64 on this machine."""
+    wide = np.longdouble
+    if np.finfo(wide).eps >= np.finfo(float).eps:
+        return None
+    try:
+        y = np.asarray(scene.probe.forward(*[np.array(a, wide) for a in scene.arrays]))
+        if y.dtype != wide:
+            return None
+        rows = None if scene.rows is None else scene.rows.astype(wide)
+        there = scene_of(scene.probe, scene.arrays, rows, wide)
+        slopes = walk(there, lines, (noise / 2048).astype(wide), quick=False, without=frozenset())
+    except TROUBLE:
+        return None
+    return slopes.value.astype(float), slopes.bar.astype(float)
+
+
+def _complex_step(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Array] | None:
+    """Differentiate along the imaginary axis; only believed inside the bar, since not every function is analytic."""
+    values = []
+    for line in lines:
+        arrays = [a.astype(complex) for a in scene.arrays]
+        flat = arrays[line.argument].reshape(-1)
+        flat[line.entries] += 1j * TINY * line.pace
+        arrays[line.argument] = flat.reshape(scene.arrays[line.argument].shape)
+        try:
+            y = np.asarray(scene.probe.forward(*arrays))
+        except TROUBLE:
+            return None
+        if y.dtype.kind != "c":
+            return None
+        slope = y.reshape(-1).imag / TINY
+        values.append(slope if scene.rows is None else scene.rows @ slope)
+    value = np.array(values)
+    return value, np.where(np.isfinite(value), 1e-9 * np.abs(value) + noise * 0, np.inf)

@@ -1,0 +1,275 @@
+"""One point: the claimed Jacobian beside the measured one, entry by entry, with what disagrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from .kinks import outside_hull
+from .ladder import Slopes, kink_between
+from .measure import Line, Scene, entry_line, noise_of, scene_of, signed_line, walk
+from .subject import TROUBLE, Probe
+
+Array = Any
+EPS = float(np.finfo(float).eps)
+AGREEMENT = 1e-6
+"""Relative difference that is put down to rounding in the claimed rule."""
+TIGHT = 1e-7
+"""A quick bar below this part of the slope settles an entry."""
+MANY_ENTRIES, MANY_OUTPUTS = 96, 40
+"""Above these, directions stand for entries and combinations for outputs."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One entry of the Jacobian where claimed and measured differ by more than the bar."""
+
+    argument: int
+    index: tuple[int, ...]
+    output: int | None
+    claimed: float
+    measured: float
+    bar: float
+    text: str = ""
+
+
+@dataclass
+class Examination:
+    """What was found at one point.
+
+    Attributes
+    ----------
+    claimed, slopes, lines : the numbers compared; arrays are (lines, looked-at outputs)
+    wrong : list of Disagreement
+    resolution : widest bar in parts of the slope (of entries that are not 0)
+    rough : lines whose bar is too wide to say anything
+    kinks : entries at a kink
+    exercised : whether anything, claimed or measured, was not 0
+    """
+
+    lines: list[Line]
+    claimed: Array
+    slopes: Slopes
+    allowed: Array
+    wrong: list[Disagreement] = field(default_factory=list)
+    resolution: float = 0.0
+    rough: list[str] = field(default_factory=list)
+    kinks: list[Line] = field(default_factory=list)
+    exercised: bool = True
+
+
+def examine(
+    probe: Probe, arrays: tuple[Array, ...], labels: tuple[str, ...], rng: np.random.Generator, *,
+    coarse_bar: float = 1e-3, without: frozenset[str] = frozenset(), light: bool = False,
+) -> Examination:
+    """Compare the claimed rule with measured slopes at `arrays`.
+
+    Parameters
+    ----------
+    coarse_bar : float
+        Bars wider than this part of the slope count as noise.
+    without : set of str
+        Safeguards to leave out; only to show what each is good for.
+    light : bool
+        Directions and a few entries only.
+    """
+    size = probe.output(arrays).size
+    rows = None if size <= MANY_OUTPUTS and not light else _looks(size, rng)
+    scene = scene_of(probe, arrays, rows)
+    cotangents = np.eye(size) if rows is None else rows
+    jacobian = probe.jacobian(arrays, cotangents)
+    spread = _conditioning(probe, arrays, cotangents, jacobian, rng, without)
+    noise = (np.zeros_like(scene.base),) * 2 if "noise" in without else noise_of(scene, rng)
+    lines = _lines(arrays, rng, light)
+    bench = _Bench(scene, jacobian, spread, noise, without, coarse_bar)
+    found = bench.judge(lines)
+    if found.wrong and any(not line.single for line in lines):
+        found = bench.locate(found, rng)
+    if found.kinks and "hull" not in without:
+        outside = outside_hull(bench.scene, found.kinks, jacobian, noise[0], rng, without)
+        if outside is not None:
+            line, output, text = outside
+            found.wrong.append(bench.disagreement(found, line, output, text))
+    return found
+
+
+def _looks(size: int, rng: np.random.Generator) -> Array:
+    """Return a few combinations of many outputs: dense and signed, and the first and the last alone."""
+    rows = rng.standard_normal((6, size))
+    rows[0, 1:] = rows[1, :-1] = 0.0
+    return rows
+
+
+def _lines(arrays: tuple[Array, ...], rng: np.random.Generator, light: bool) -> list[Line]:
+    """Return every entry as a line of its own, or directions and a few entries where there are many."""
+    lines = []
+    for argument, x in enumerate(arrays):
+        if x.size <= (6 if light else MANY_ENTRIES):
+            lines += [entry_line(arrays, argument, entry) for entry in range(x.size)]
+            continue
+        lines += [signed_line(arrays, argument, np.arange(x.size), rng) for _ in range(2)]
+        spots = {0, x.size - 1, *rng.integers(0, x.size, 2 if light else 6).tolist()}
+        lines += [entry_line(arrays, argument, entry) for entry in sorted(spots)]
+    return lines
+
+
+def _conditioning(
+    probe: Probe, arrays: tuple[Array, ...], cotangents: Array, jacobian: list[Array], rng: np.random.Generator,
+    without: frozenset[str],
+) -> list[Array]:
+    """Return how far the claimed values move when the inputs move by one unit in the last place."""
+    spread = [np.zeros_like(part) for part in jacobian]
+    if "conditioning" in without:
+        return spread
+    for _ in range(4 if cotangents.size <= 400 else 2):
+        near = tuple(np.array(np.nextafter(x, x + rng.choice([-1.0, 1.0], x.shape))) for x in arrays)
+        try:
+            moved = probe.jacobian(near, cotangents)
+        except TROUBLE:
+            continue
+        spread = [np.fmax(s, np.abs(a - b)) for s, a, b in zip(spread, moved, jacobian, strict=True)]
+    return spread
+
+
+@dataclass
+class _Bench:
+    """Everything that lines at one point are judged by."""
+
+    scene: Scene
+    jacobian: list[Array]
+    spread: list[Array]
+    noise: tuple[Array, Array]
+    without: frozenset[str]
+    coarse_bar: float
+
+    def judge(self, lines: list[Line]) -> Examination:
+        """Measure the lines, quickly where that suffices, and compare."""
+        claimed, spread, loudest, slack = self._claims(lines)
+        slopes = walk(self.scene, lines, self.noise[0] + slack, quick=True, without=self.without)
+        scale = np.maximum(np.abs(claimed), np.abs(slopes.value))
+        gap = np.abs(claimed - slopes.value)
+        fine = (gap <= slopes.bar + 1e-7 * scale) & (slopes.bar <= TIGHT * scale + 1e-14 * loudest)
+        fine &= ~(self.noise[1] > 100 * self.noise[0] + 1e-14 * np.abs(self.scene.base))
+        again = np.flatnonzero(~fine.all(axis=1))
+        kink = np.zeros(claimed.shape, bool)
+        if len(again):
+            chosen = [lines[i] for i in again]
+            full = self._thorough(chosen, claimed[again], slack[again], loudest[again])
+            slopes = Slopes(**{n: _put(part, again, getattr(full, n)) for n, part in vars(slopes).items()})
+            scale = self._scale(claimed, slopes, loudest)
+            kink[again] = kink_between(full, scale[again])
+        return self._compare(Examination(lines, claimed, slopes, np.zeros_like(claimed)), spread, loudest, kink)
+
+    def _claims(self, lines: list[Line]) -> tuple[Array, Array, Array, Array]:
+        """Return, per line and output: claimed slope, its conditioning, the loudest of its row, rounding of steps."""
+        claimed, spread, loudest, slack = [], [], [], []
+        for line in lines:
+            part = self.jacobian[line.argument]
+            claimed.append(part[:, line.entries] @ line.pace)
+            spread.append(self.spread[line.argument][:, line.entries] @ np.abs(line.pace))
+            loudest.append(np.abs(part).max(axis=1, initial=0.0) * np.abs(line.pace).max())
+            terms = np.abs(part[:, line.entries]) @ np.abs(line.pace)
+            slack.append(np.zeros(len(terms)) if line.single else EPS * terms)
+        return np.array(claimed), np.array(spread), np.array(loudest), np.array(slack)
+
+    def _scale(self, claimed: Array, slopes: Slopes, loudest: Array) -> Array:
+        return np.fmax(np.fmax(np.abs(claimed), np.abs(slopes.value)), np.fmax(1e-2 * slopes.steepest, 1e-13 * loudest))
+
+    def _thorough(self, lines: list[Line], claimed: Array, slack: Array, loudest: Array) -> Slopes:
+        """Measure by two full ladders; where the noise can be read in two ways, agreement under either counts."""
+        slopes = walk(self.scene, lines, self.noise[0] + slack, quick=False, without=self.without)
+        if (self.noise[1] > 100 * self.noise[0]).any():
+            other = walk(self.scene, lines, self.noise[1] + slack, quick=False, without=self.without)
+            off = ~(np.abs(claimed - slopes.value) <= slopes.bar + AGREEMENT * np.abs(claimed))
+            near = np.abs(claimed - other.value) <= other.bar + AGREEMENT * np.abs(claimed)
+            use = off & (near | ~(other.bar <= 1e-3 * np.abs(other.value)))
+            slopes = Slopes(**{n: np.where(use, getattr(other, n), part) for n, part in vars(slopes).items()})
+        scale = self._scale(claimed, slopes, loudest)
+        loose = ~kink_between(slopes, scale) & ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
+        if loose.any() and "escalation" not in self.without:
+            from .escalate import sharpen
+
+            rows = np.flatnonzero(loose.any(axis=1))
+            finer = sharpen(self.scene, [lines[i] for i in rows], _take(slopes, rows), self.noise[0])
+            slopes = Slopes(**{n: _put(part, rows, getattr(finer, n)) for n, part in vars(slopes).items()})
+        return slopes
+
+    def _compare(self, found: Examination, spread: Array, loudest: Array, kink: Array) -> Examination:
+        a, slopes = found.claimed, found.slopes
+        height = np.fmax(np.abs(a), np.abs(slopes.value))
+        scale = self._scale(a, slopes, loudest)
+        conditioning = np.where(spread < 1e-3 * height + 1e-300, spread, 0.0)  # more is a change of branch
+        faint = 64 * EPS * loudest * (np.abs(a) < 1e-13 * loudest)
+        allowed = slopes.bar + 4 * conditioning + AGREEMENT * height + faint
+        wrong = ~kink & np.isfinite(slopes.bar) & (np.abs(a - slopes.value) > allowed)
+        bars = slopes.right_bar + slopes.left_bar + AGREEMENT * scale
+        low = np.minimum(slopes.right, slopes.left) - bars
+        high = np.maximum(slopes.right, slopes.left) + bars
+        single = np.array([line.single for line in found.lines])[:, None]
+        wrong |= kink & single & ((a < low) | (a > high))
+        found.allowed = allowed
+        loose = ~kink & ~wrong & ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
+        found.rough = [_name(self.scene, found.lines[i]) for i in np.flatnonzero(loose.any(axis=1))]
+        settled = ~kink & ~loose & (scale > 0)
+        found.resolution = float((slopes.bar / np.where(scale > 0, scale, 1.0))[settled].max(initial=0.0))
+        found.kinks = [found.lines[i] for i in np.flatnonzero(kink.any(axis=1)) if found.lines[i].single]
+        found.exercised = bool(a.any() or (slopes.value != 0).any())
+        excess = np.where(wrong, np.abs(a - slopes.value) / (allowed + 1e-300), 0.0)
+        order = np.argsort(-excess, axis=None)[: int(wrong.sum())]
+        places = zip(*np.unravel_index(order, wrong.shape), strict=True)
+        found.wrong = [self.disagreement(found, int(i), int(k), "") for i, k in places]
+        return found
+
+    def disagreement(self, found: Examination, line: int | Line, output: int, text: str) -> Disagreement:
+        """Return one cell of the comparison in words and numbers."""
+        row = line if isinstance(line, int) else found.lines.index(line)
+        where = found.lines[row]
+        shape = self.scene.arrays[where.argument].shape
+        index = tuple(int(i) for i in np.unravel_index(where.entries[0], shape)) if where.single and shape else ()
+        looked = output if self.scene.rows is None else None
+        return Disagreement(where.argument, index, looked, float(found.claimed[row, output]),
+                            float(found.slopes.value[row, output]), float(found.slopes.bar[row, output]), text)
+
+    def locate(self, found: Examination, rng: np.random.Generator) -> Examination:
+        """Halve a direction that disagrees until one entry is left."""
+        if any(found.lines[row].single for row in self._wrong_rows(found)):
+            return replace(found, wrong=[w for w in found.wrong if w.index or not self.scene.arrays[w.argument].shape])
+        entries = found.lines[self._wrong_rows(found)[0]].entries
+        argument = found.lines[self._wrong_rows(found)[0]].argument
+        while len(entries) > 1:
+            half = len(entries) // 2
+            parts = [entries[:half], entries[half:]]
+            lines = [entry_line(self.scene.arrays, argument, int(part[0])) if len(part) == 1
+                     else signed_line(self.scene.arrays, argument, part, rng) for part in parts]
+            tried = self.judge(lines)
+            rows = self._wrong_rows(tried)
+            if not rows:
+                return found
+            entries, found = parts[rows[0]], tried
+        return found
+
+    def _wrong_rows(self, found: Examination) -> list[int]:
+        gap = np.abs(found.claimed - found.slopes.value)
+        wrong = np.isfinite(found.slopes.bar) & (gap > found.allowed)
+        return [int(i) for i in np.argsort(-(np.where(wrong, gap / (found.allowed + 1e-300), 0)).max(axis=1))
+                if wrong[i].any()]
+
+
+def _put(whole: Array, rows: Array, part: Array) -> Array:
+    result = whole.copy()
+    result[rows] = part
+    return result
+
+
+def _take(slopes: Slopes, rows: Array) -> Slopes:
+    return Slopes(**{name: part[rows] for name, part in vars(slopes).items()})
+
+
+def _name(scene: Scene, line: Line) -> str:
+    label = scene.probe.subject.labels[line.argument]
+    if not line.single:
+        return f"{label} (a direction)"
+    shape = scene.arrays[line.argument].shape
+    return label + (str([int(i) for i in np.unravel_index(line.entries[0], shape)]) if shape else "")

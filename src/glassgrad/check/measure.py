@@ -1,0 +1,152 @@
+"""Measured slopes of a function of several arrays, along entries or along many entries at once.
+
+A *line* says which entries of one argument move, and how far each for a unit step. All lines of a point are walked
+first; then one extrapolation serves all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .ladder import STARTS, Slopes, combine, limits
+from .numeric import measured_noise
+from .subject import TROUBLE, Probe
+
+Array = Any
+FULL = tuple(range(46))
+"""Halvings of the full ladder."""
+SHORT, GUARDS = tuple(range(3, 18)), (20, 23, 26, 29, 32, 36, 40, 44)
+"""Halvings of the short ladder, and the finer ones that only check it."""
+FINEST = 2.0**-36
+"""Steps below this part of the coordinate drown in its rounding."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Which flat entries of which argument move, and how far each for a step of 1; `size` is the scale of the step."""
+
+    argument: int
+    entries: Array
+    pace: Array
+    size: float
+
+    @property
+    def single(self) -> bool:
+        """Whether one entry moves by the step itself."""
+        return len(self.entries) == 1
+
+
+def entry_line(arrays: tuple[Array, ...], argument: int, entry: int) -> Line:
+    """Return the line along one entry."""
+    return Line(argument, np.array([entry]), np.ones(1), float(np.abs(arrays[argument].reshape(-1)[entry])))
+
+
+def signed_line(arrays: tuple[Array, ...], argument: int, entries: Array, rng: np.random.Generator) -> Line:
+    """Return a line along several entries at once, each by a power of two about its own size, with random signs."""
+    x = np.abs(arrays[argument].reshape(-1)[entries])
+    typical = x.max(initial=0.0) or 1.0
+    pace = 2.0 ** np.ceil(np.log2(np.where(x > 1e-3 * typical, x, typical))) * rng.choice([-1.0, 1.0], len(entries))
+    return Line(argument, entries, pace, 1.0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A point, the output there, and the rows (cotangents) by which outputs are looked at.
+
+    `rows` is None where every output is looked at by itself.
+    """
+
+    probe: Probe
+    arrays: tuple[Array, ...]
+    rows: Array | None
+    base: Array
+    dtype: Any = np.float64
+
+    def at(self, line: Line, step: Any) -> Array:
+        """Return the looked-at outputs after a step along the line; NaN outside the domain."""
+        arrays = [a.copy() for a in self.arrays]
+        flat = arrays[line.argument].reshape(-1)
+        flat[line.entries] = flat[line.entries] + step * line.pace.astype(self.dtype)
+        arrays[line.argument] = flat.reshape(self.arrays[line.argument].shape)
+        try:
+            return self.look(np.asarray(self.probe.forward(*arrays)))
+        except TROUBLE:
+            return np.full(self.base.shape, np.nan, self.dtype)
+
+    def look(self, y: Array) -> Array:
+        """Return the looked-at combinations of an output."""
+        flat = y.astype(self.dtype).reshape(-1)
+        if self.rows is None:
+            return flat if flat.shape == self.base.shape else np.full(self.base.shape, np.nan, self.dtype)
+        return self.rows @ flat if flat.shape == self.rows.shape[1:] else np.full(self.base.shape, np.nan, self.dtype)
+
+
+def scene_of(probe: Probe, arrays: tuple[Array, ...], rows: Array | None, dtype: Any = np.float64) -> Scene:
+    """Return a scene at `arrays`, which are converted to `dtype`."""
+    own = tuple(np.array(a, dtype) for a in arrays)
+    raw = Scene(probe, own, rows, np.zeros(0), dtype)
+    y = np.asarray(probe.forward(*[a.copy() for a in own]))
+    flat = y.astype(dtype).reshape(-1)
+    return Scene(probe, own, rows, flat if raw.rows is None else raw.rows @ flat, dtype)
+
+
+def walk(scene: Scene, lines: list[Line], noise: Array, *, quick: bool, without: frozenset[str]) -> Slopes:
+    """Return slopes of shape (lines, looked-at outputs); `noise` has that shape, or broadcasts to it."""
+    levels = (*SHORT, *GUARDS) if quick else FULL
+    starts = STARTS[:1] if quick or "two ladders" in without else STARTS
+    found = [_one_ladder(scene, lines, noise, start, levels, len(GUARDS) if quick else 0, without) for start in starts]
+    slopes = combine(*found)
+    shape = (len(lines), len(scene.base))
+    return Slopes(**{name: part.reshape(shape) for name, part in vars(slopes).items()})
+
+
+def _one_ladder(
+    scene: Scene, lines: list[Line], noise: Array, start: float, levels: tuple[int, ...], guards: int,
+    without: frozenset[str],
+) -> tuple[Array, Array, Array]:
+    T = scene.dtype
+    shape = (len(levels), len(lines), len(scene.base))
+    plus, minus = np.full(shape, np.nan, T), np.full(shape, np.nan, T)
+    right, left = np.full(shape[:2], np.nan, T), np.full(shape[:2], np.nan, T)
+    for column, line in enumerate(lines):
+        x = scene.arrays[line.argument].reshape(-1)[line.entries[0]] if line.single else T(0)
+        top = T(start) * T(2.0) ** np.ceil(np.log2(np.maximum(np.abs(T(line.size)), T(_floor(line.size)))))
+        smallest = np.maximum(np.abs(T(line.size)) * T(FINEST), T(0))
+        for row, level in enumerate(levels):
+            step = top * T(2.0) ** -level
+            if step < smallest:
+                break
+            right[row, column], left[row, column] = (x + step) - x, x - (x - step)
+            plus[row, column], minus[row, column] = scene.at(line, step), scene.at(line, -step)
+    columns = shape[1] * shape[2]
+    spread = np.broadcast_to(noise, shape[1:]).reshape(-1)
+    base = np.broadcast_to(scene.base, shape[1:]).reshape(-1)
+    widths = [np.repeat(side, shape[2], axis=1) for side in (right, left)]
+    return limits(plus.reshape(-1, columns), minus.reshape(-1, columns), base, *widths, spread.astype(T), guards=guards,
+                  check_finer="finer agrees" not in without)
+
+
+def _floor(size: float) -> float:
+    """Smallest first step: 1, but the coordinate's own size where that is so tiny that 1 never comes near it."""
+    return 1.0 if size == 0 or size > 2.0**-30 else size
+
+
+def noise_of(scene: Scene, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return the noise of every looked-at output, under the two readings of `measured_noise`."""
+    noise, coarse = np.zeros_like(scene.base), np.zeros_like(scene.base)
+    for argument, x in enumerate(scene.arrays):
+        if not x.size:
+            continue
+        flat = np.abs(x.reshape(-1))
+        near = np.where(flat == 0, 1e-8 * flat.max() if flat.any() else 1.0, flat)
+        for _ in range(2):
+            pace = rng.choice([-1.0, 1.0], flat.shape) * rng.uniform(0.5, 1.5, flat.shape) * near
+            line = Line(argument, np.arange(x.size), pace, 1.0)
+            samples = np.array([[scene.at(line, j * 2.0**-power) for j in range(-4, 5)]
+                                for power in (14, 20, 26, 32, 38)])
+            fine, all_plateaus = measured_noise(samples)
+            noise, coarse = np.maximum(noise, fine), np.maximum(coarse, all_plateaus)
+    return noise, np.maximum(noise, coarse)

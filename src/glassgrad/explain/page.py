@@ -1,0 +1,97 @@
+"""A page of sentences and formulas as data, and its three writers: text, Markdown with formulas, LaTeX."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..words import Sentence, sentence
+from .formula import Formula
+
+Line = Sentence | Formula
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and the lines below it."""
+
+    heading: Sentence
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A title and sections; the language is chosen when it is written."""
+
+    title: Sentence
+    sections: tuple[Section, ...]
+
+    def text(self, language: str | None = None) -> str:
+        """Return the page as lines of text."""
+        parts = [self.title.text(language)]
+        for section in self.sections:
+            parts += ["", section.heading.text(language)]
+            parts += [f"  {_plain(line, language)}" for line in section.lines]
+        return "\n".join(parts)
+
+    def markdown(self, language: str | None = None) -> str:
+        """Return the page as Markdown, the formulas between dollar signs; names in it are escaped."""
+        parts = [f"### {self.title.text(language, in_markdown)}"]
+        for section in self.sections:
+            parts.append(f"**{section.heading.text(language, in_markdown)}**")
+            for line in section.lines:
+                formula = isinstance(line, Formula)
+                parts.append(f"$$\n{line.latex}\n$$" if formula else line.text(language, in_markdown))  # type: ignore[union-attr]
+        return "\n\n".join(parts) + "\n"
+
+    @property
+    def latex(self) -> str:
+        """The formulas, one below the other, for mathematics mode."""
+        return aligned(line for section in self.sections for line in section.lines if isinstance(line, Formula))
+
+
+def _plain(line: Line, language: str | None) -> str:
+    return line.text(language) if isinstance(line, Sentence) else line.plain
+
+
+def in_markdown(value: Any) -> str:
+    """Write a value into Markdown: a formula between dollar signs, other text escaped."""
+    if isinstance(value, Formula):
+        return f"${value.latex}$"
+    return _MARKS.sub(r"\\\1", html.escape(str(value), quote=False))
+
+
+def aligned(formulas: Iterable[Formula]) -> str:
+    r"""Return formulas as one LaTeX block, aligned at the first equals sign.
+
+    >>> print(aligned([Formula("x = 1", "x = 1"), Formula("y", "y")]))
+    \begin{aligned}
+    x &= 1 \\
+    y
+    \end{aligned}
+    """
+    lines = [formula.latex.replace(" = ", " &= ", 1) for formula in formulas]
+    return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])
+
+
+def shortened(lines: Iterable[Line], limit: int, what: str) -> tuple[Line, ...]:
+    """Keep the first and last lines of many; `what` is a pattern with ``{count}`` that says what is left out."""
+    kept = list(lines)
+    if len(kept) <= limit:
+        return tuple(kept)
+    half = max(1, limit // 2)
+    return (*kept[:half], left_out(what, len(kept) - 2 * half), *kept[-half:])
+
+
+def left_out(pattern: str, count: int) -> Sentence:
+    """Return the sentence that stands for what is not shown."""
+    return Sentence(pattern, (("count", f"{count:,}"),))
+
+
+def numbered(number: int, line: Line) -> Line:
+    """Put a number before a line."""
+    return sentence("{number}. {line}", number=str(number), line=line)

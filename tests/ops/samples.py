@@ -1,0 +1,156 @@
+"""The table of samples: for every op, inputs at which all that is said about it is tested.
+
+A row gives the op's name, its inputs and its params as the op itself takes them. Floats are float64 here; the tests
+cast them where they look at other kinds. All inputs keep a distance of at least 1/4 from kinks, jumps and the edges of
+the domain, so that differences taken around them are those of a smooth function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+STEP = 0.25  # nothing within this distance of an input is a kink
+
+
+def _random(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def positive(*shape: int, seed: int = 0) -> Any:
+    """Return numbers between 1/2 and 2."""
+    return _random(seed).uniform(0.5, 2.0, shape)
+
+
+def signed(*shape: int, seed: int = 0) -> Any:
+    """Return numbers of both signs, with magnitudes between 1/2 and 2."""
+    random = _random(seed)
+    return random.uniform(0.5, 2.0, shape) * random.choice([-1.0, 1.0], shape)
+
+
+def apart(*shape: int, seed: int = 0) -> Any:
+    """Return numbers of which no two are nearer to each other than 0.6, nor any to 0."""
+    count = int(np.prod(shape))
+    return ((_random(seed).permutation(count) - count // 2) * 0.6 + 0.3).reshape(shape)
+
+
+def rows_of(classes: int, *shape: int, seed: int = 0) -> Any:
+    """Return probabilities, in rows that sum to 1."""
+    p = positive(*shape, classes, seed=seed)
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row of the table."""
+
+    op: str
+    inputs: tuple[Any, ...]
+    params: dict[str, Any] = field(default_factory=dict)
+    elsewhere: bool = True  # whether JAX computes the same
+
+    def cast(self, dtype: str) -> tuple[Any, ...]:
+        """Return the inputs with floats of this kind; the rest as it is."""
+        arrays = (np.asarray(x) for x in self.inputs)
+        return tuple(x.astype(dtype)[()] if x.dtype.kind == "f" else x[()] for x in arrays)
+
+    def __str__(self) -> str:
+        shapes = " ".join("x".join(map(str, np.shape(x))) or "0d" for x in self.inputs)
+        settings = ",".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.op}({shapes}{';' if settings else ''}{settings})"
+
+
+def _one(name: str, inputs: Any = signed) -> list[Sample]:
+    """Rows for a function of one number: a matrix, a single number, no number at all, a view with strides."""
+    return [Sample(name, (inputs(2, 3),)), Sample(name, (inputs(),)), Sample(name, (inputs(0, 3),)),
+            Sample(name, (inputs(4, 4, seed=1)[::2, ::-2].T,))]
+
+
+def _two(name: str, left: Any = signed, right: Any = signed) -> list[Sample]:
+    """Rows for a function of two: equal shapes, broadcasting both ways, single numbers, empty."""
+    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        ((2, 3), (2, 3)), ((3, 1), (1, 4)), ((2, 3), (3,)), ((), (2, 2)), ((), ()), ((0, 3), (1, 3)),
+    ]
+    return [Sample(name, (left(*x, seed=1), right(*y, seed=2))) for x, y in shapes]
+
+
+def _over_axes(name: str, inputs: Any = signed, **more: Any) -> list[Sample]:
+    """Rows for a reduction: over all, one, two of three, or no axes."""
+    cases: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        ((2, 3), (0, 1)), ((2, 3), (1,)), ((2, 3, 2), (0, 2)), ((2, 3), ()), ((4,), (0,)), ((), ()),
+    ]
+    return [Sample(name, (inputs(*shape),), {"axis": axis, "keepdims": keep, **more})
+            for shape, axis in cases for keep in (False, True)]
+
+
+
+def _ordered() -> list[Sample]:
+    names = ("maximum", "minimum", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+    x, y = apart(3, 1), apart(1, 4, seed=1)[:, :4] * 5 + 0.15
+    both = apart(2, 2, 3)
+    return [row for name in names for row in (
+        Sample(name, (x, y)), Sample(name, (both[0], both[1])), Sample(name, (np.array(0.5), np.array(-1.0))),
+    )]
+
+
+_FLAGS = np.array([[True, False, True], [False, False, True]])
+_LABELS = np.array([2, 0, 1])
+_PART = (1, None, 2)  # the slice 1::2
+
+SAMPLES: list[Sample] = [
+    *_two("add"), *_two("subtract"), *_two("multiply"), *_two("divide"), *_two("power", positive),
+    *_one("reciprocal"), *_one("negative"), *_one("exp"), *_one("expm1"), *_one("log", positive),
+    *_one("log1p", positive), *_one("sqrt", positive), *_one("square"), *_one("sin"), *_one("cos"), *_one("abs"),
+    *_one("sign"), *_one("identity"), *_one("stop_gradient"), *_one("isfinite"), *_ordered(),
+    *[Sample("power_by", (positive(2, 3),), {"exponent": e}) for e in (2, 3, 0, 1, -1, 0.5, -1.5, 2.0)],
+    Sample("power_by", (signed(3),), {"exponent": 3}), Sample("power_by", (positive(),), {"exponent": 2}),
+    Sample("where", (_FLAGS, signed(2, 3), signed(2, 3, seed=1))), Sample("where", (_FLAGS, signed(), signed(2, 1))),
+    *_one("sigmoid"), *_one("tanh"), *_one("relu"),
+    *[Sample(name, (signed(*shape),), {"axis": axis}) for name in ("softmax", "log_softmax")
+      for shape, axis in (((2, 3), -1), ((2, 3), -2), ((4,), -1), ((2, 1, 3), -2), ((0, 3), -1))],
+    *_over_axes("logsumexp"), *_over_axes("sum"), *_over_axes("mean"), *_over_axes("var", ddof=0),
+    Sample("var", (signed(3, 4),), {"axis": (0,), "keepdims": False, "ddof": 1}),
+    Sample("sum", (signed(0, 3),), {"axis": (0,), "keepdims": False}),
+    *_over_axes("max", apart), *_over_axes("min", apart),
+    Sample("argmax", (apart(2, 3),), {"axis": 1}), Sample("argmax", (apart(4),), {"axis": 0}),
+    Sample("reshape", (signed(2, 3),), {"shape": (3, 2)}), Sample("reshape", (signed(1, 1),), {"shape": ()}),
+    Sample("reshape", (signed(2, 0),), {"shape": (0, 5)}),
+    Sample("transpose", (signed(2, 3),), {"axes": (1, 0)}), Sample("transpose", (signed(2, 3, 2),), {"axes": (1, 2, 0)}),
+    Sample("transpose", (signed(),), {"axes": ()}),
+    Sample("broadcast_to", (signed(3, 1),), {"shape": (2, 3, 4)}), Sample("broadcast_to", (signed(),), {"shape": (2,)}),
+    Sample("astype", (signed(2, 3),), {"dtype": np.dtype("float64")}),
+    Sample("astype", (np.arange(3),), {"dtype": np.dtype("float32")}),
+    Sample("astype", (signed(2, 3) * 3,), {"dtype": np.dtype("int64")}),
+    Sample("concatenate", (signed(2, 3), signed(1, 3, seed=1), signed(0, 3)), {"axis": 0}),
+    Sample("concatenate", (signed(2, 1), signed(2, 2, seed=1)), {"axis": 1}),
+    *[Sample("getitem", (signed(4, 3, 2),), {"pattern": pattern}) for pattern in (
+        (1,), (_PART,), (None, (None, None, -1), "..."), ("...", 0), (-1, None, 2, 1), (0, 0, 0),
+    )],
+    Sample("getitem", (signed(4, 3), np.array([0, 2, 2])), {"pattern": ("array",)}),
+    Sample("getitem", (signed(4, 3), np.array([0, 2]), np.array([1, -1])), {"pattern": ("array", "array")}),
+    Sample("getitem", (signed(4, 3), np.array([[0, 2], [0, 0]])), {"pattern": ((None, None, None), "array")}),
+    Sample("getitem", (signed(2, 3), _FLAGS), {"pattern": ("array",)}),
+    Sample("getitem", (signed(4), np.array([], np.intp)), {"pattern": ("array",)}),
+    Sample("put_back", (signed(2, 3),), {"pattern": (_PART,), "shape": (4, 3)}),
+    Sample("put_back", (signed(3, 2), np.array([1, 1, 0])), {"pattern": ("array",), "shape": (4, 2)}),
+    Sample("one_hot", (_LABELS,), {"classes": 3, "dtype": np.dtype("float64")}),
+    Sample("one_hot", (np.array(1),), {"classes": 3, "dtype": np.dtype("float32")}),
+    *[Sample("matmul", (signed(*x, seed=1), signed(*y, seed=2))) for x, y in (
+        ((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 2, 3), (3, 2)), ((2, 3), (2, 3, 2)),
+        ((2, 1, 2, 3), (2, 3, 1)), ((3,), (2, 3, 2)), ((2, 2, 3), (3,)), ((0, 3), (3, 2)), ((2, 0), (0, 2)),
+    )],
+    Sample("affine", (signed(4, 3), signed(3, 2, seed=1), signed(2, seed=2))),
+    Sample("affine", (signed(3), signed(3, 2, seed=1), signed(2, seed=2))),
+    *[Sample(name, (x, t)) for name, x, t in (
+        ("cross_entropy", signed(3, 4), _LABELS), ("cross_entropy", signed(3, 4), rows_of(4, 3)),
+        ("cross_entropy", signed(3), np.array(1)), ("cross_entropy", signed(3), np.array([0, 1, 0])),
+        ("cross_entropy", signed(2, 2, 3), np.array([[0, 1], [2, 2]])), ("cross_entropy", signed(2, 3), positive(2, 3)),
+        ("cross_entropy_error", rows_of(4, 3), _LABELS), ("cross_entropy_error", rows_of(4, 3), rows_of(4, 3, seed=1)),
+        ("cross_entropy_error", rows_of(3), np.array(1)),
+    )],
+    *_two("mean_squared_error")[:-1],
+    Sample("uniform", (np.array([7, 3]),), {"shape": (2, 3), "stream": 1, "dtype": np.dtype("float64")}, False),
+    Sample("uniform", (np.array([7, 3]),), {"shape": (), "stream": 0, "dtype": np.dtype("float32")}, False),
+]

@@ -1,0 +1,226 @@
+"""Every op at every row of the table: value, type, derivatives of first and second order, and what a rule may not do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numerical import assert_derivative
+from samples import SAMPLES, Sample
+
+import glassgrad as gg
+from glassgrad.gradient import gradients, pull
+from glassgrad.graph import Op, Tensor, is_float, nodes
+from glassgrad.ops.define import OPS
+
+BY_NAME = {op.name: op for op in OPS}
+each_row = pytest.mark.parametrize("row", SAMPLES, ids=str)
+each_composite = pytest.mark.parametrize(
+    "row", [row for row in SAMPLES if BY_NAME[row.op].body is not None], ids=str
+)
+each_kind = pytest.mark.parametrize("dtype", ["float64", "float32"])
+
+
+def op_of(row: Sample) -> Op:
+    return BY_NAME[row.op]
+
+
+def graph_of(row: Sample, inputs: tuple[Any, ...]) -> gg.Graph:
+    return gg.trace(lambda *xs: op_of(row)(nodes, *xs, **row.params))(*inputs)
+
+
+def eager(row: Sample, inputs: tuple[Any, ...]) -> tuple[Tensor, list[Tensor]]:
+    leaves = [gg.tensor(x) for x in inputs]
+    return op_of(row)(nodes, *leaves, **row.params), leaves
+
+
+def cotangent(shape: tuple[int, ...], dtype: Any = "float64", seed: int = 5) -> Any:
+    return np.asarray(np.random.default_rng(seed).normal(size=shape), dtype)[()]
+
+
+def floats(leaves: list[Tensor]) -> list[Tensor]:
+    return [leaf for leaf in leaves if is_float(leaf.dtype)]
+
+
+def differentiable(row: Sample) -> bool:
+    y, leaves = eager(row, row.cast("float64"))
+    return is_float(y.dtype) and bool(floats(leaves))
+
+
+each_differentiable = pytest.mark.parametrize("row", [row for row in SAMPLES if differentiable(row)], ids=str)
+
+
+def test_every_op_has_a_row_and_a_name_of_its_own() -> None:
+    assert {op.name for op in OPS} == {row.op for row in SAMPLES}
+    assert len(BY_NAME) == len(OPS)
+
+
+@each_kind
+@each_row
+def test_what_a_trace_computes_is_what_was_computed_at_once(row: Sample, dtype: str) -> None:
+    inputs = row.cast(dtype)
+    y, _ = eager(row, inputs)
+    graph = graph_of(row, inputs)
+    assert graph.outputs[0].type == y.type == gg.ArrayType(y.value.shape, y.value.dtype)
+    np.testing.assert_array_equal(graph(*inputs), y.value, strict=True)
+
+
+@each_kind
+@each_row
+def test_a_number_of_low_precision_stays_one(row: Sample, dtype: str) -> None:
+    low, _ = eager(row, row.cast("float32"))
+    high, _ = eager(row, row.cast("float64"))
+    if is_float(high.dtype) and "dtype" not in row.params:
+        assert low.dtype == (np.float32 if any(is_float(np.asarray(x).dtype) for x in row.inputs) else high.dtype)
+    np.testing.assert_allclose(low.value, high.value, rtol=2e-5, atol=2e-6)
+
+
+@each_kind
+@each_composite
+def test_the_fast_form_equals_the_definition(row: Sample, dtype: str) -> None:
+    tolerance = {"float64": 1e-13, "float32": 2e-5}[dtype]
+    y, _ = eager(row, row.cast(dtype))
+    opened = gg.open(y)
+    assert opened.op.body is None
+    assert opened.type == y.type
+    np.testing.assert_allclose(opened.value, y.value, rtol=tolerance, atol=tolerance)
+
+
+@each_kind
+@each_composite
+def test_the_given_derivative_equals_that_of_the_definition(row: Sample, dtype: str) -> None:
+    tolerance = {"float64": 1e-12, "float32": 5e-5}[dtype]
+    y, leaves = eager(row, row.cast(dtype))
+    g = cotangent(y.shape, y.dtype)
+    given = gradients(y, g, floats(leaves), np)
+    derived = gradients(gg.open(y), g, floats(leaves), np)
+    for own, other in zip(given, derived, strict=True):
+        np.testing.assert_allclose(own, other, rtol=tolerance, atol=tolerance)
+
+
+@each_kind
+@each_differentiable
+def test_a_derivative_has_the_type_of_its_input(row: Sample, dtype: str) -> None:
+    y, leaves = eager(row, row.cast(dtype))
+    wanted = floats(leaves)
+    numbers = gradients(y, cotangent(y.shape, y.dtype), wanted, np)
+    graph = gradients(y, gg.constant(cotangent(y.shape, y.dtype)), wanted)
+    for leaf, number, node in zip(wanted, numbers, graph, strict=True):
+        assert gg.ArrayType(number.shape, number.dtype) == node.type == leaf.type
+        np.testing.assert_allclose(node.value, number, rtol=1e-6 if dtype == "float32" else 1e-14)
+
+
+@each_differentiable
+def test_the_derivative_is_that_of_differences(row: Sample) -> None:
+    inputs = row.cast("float64")
+    y, leaves = eager(row, inputs)
+    g = cotangent(y.shape)
+    found = dict(zip(floats(leaves), gradients(y, g, floats(leaves), np), strict=True))
+    for position, leaf in enumerate(leaves):
+        for entry in np.ndindex(leaf.shape if leaf in found else (0,)):
+            def along(h: float, position: int = position, entry: tuple[int, ...] = entry) -> Any:
+                moved = [np.array(x) for x in inputs]
+                moved[position][entry] += h
+                return np.sum(g * op_of(row).forward(np, *(x[()] for x in moved), **row.params))
+
+            if row.op == "stop_gradient":
+                assert found[leaf][entry] == 0
+            else:
+                assert_derivative(along, found[leaf][entry], f"{row}, input {position}{list(entry)}")
+
+
+@each_differentiable
+def test_the_second_derivative_is_that_of_differences_of_the_first(row: Sample) -> None:
+    """Along a random line through all inputs and the cotangent, for a random combination of the first derivatives."""
+    if row.op == "stop_gradient":
+        return
+    inputs = row.cast("float64")
+    y, leaves = eager(row, inputs)
+    wanted = floats(leaves)
+    weights = [cotangent(leaf.shape, seed=20 + i) for i, leaf in enumerate(wanted)]
+    g = cotangent(y.shape)
+
+    def first(g: Any, *xs: Any) -> Any:
+        y, leaves = eager_on(row, xs)
+        return weighted(gradients(y, g, floats(leaves), np), weights)
+
+    lines = [np.tanh(cotangent(np.shape(x), seed=40 + i)) for i, x in enumerate((g, *inputs))]
+    movable = [True, *(is_float(leaf.dtype) for leaf in leaves)]
+
+    def along(h: float) -> Any:
+        return first(*(x + h * line if moves else x
+                       for x, line, moves in zip((g, *inputs), lines, movable, strict=True)))
+
+    seed = gg.tensor(g)
+    combined = weighted(gradients(y, seed, wanted), weights)
+    second = gradients(gg.sum(combined), np.ones(())[()], [seed, *wanted], np)
+    chosen = [line for line, moves in zip(lines, movable, strict=True) if moves]
+    assert_derivative(along, weighted(second, chosen), str(row))
+
+
+def eager_on(row: Sample, inputs: Any) -> tuple[Tensor, list[Tensor]]:
+    return eager(row, tuple(inputs))
+
+
+def weighted(parts: Any, weights: Any) -> Any:
+    total: Any = 0.0
+    for part, weight in zip(parts, weights, strict=True):
+        total = total + (gg.sum(part * weight) if isinstance(part, Tensor) else np.sum(part * weight))
+    return total
+
+
+@each_differentiable
+def test_a_rule_is_linear_in_the_cotangent_and_changes_nothing(row: Sample) -> None:
+    y, leaves = eager(row, row.cast("float64"))
+    values = [leaf.value for leaf in leaves]
+    g, other = cotangent(y.shape), cotangent(y.shape, seed=6)
+
+    def rule(g: Any) -> list[Any]:
+        return [part for part in pull(y, g, np, lambda node: node.value) if part is not None]
+
+    kept = [np.copy(array) for array in (g, y.value, *values)]
+    once = rule(g)
+    np.testing.assert_equal([np.copy(part) for part in once], rule(g))
+    for before, after in zip(kept, (g, y.value, *values), strict=True):
+        np.testing.assert_array_equal(before, after)
+    for part, twice, minus, nothing, both in zip(once, rule(4 * g), rule(-g), rule(0 * g), rule(g + other), strict=True):
+        np.testing.assert_array_equal(twice, 4 * part)
+        np.testing.assert_array_equal(minus, -part)
+        assert not np.any(nothing)
+    for part, more, both in zip(once, rule(other), rule(g + other), strict=True):
+        np.testing.assert_allclose(both, part + more, rtol=1e-12, atol=1e-13)
+
+
+@each_row
+def test_a_value_cannot_be_written_into(row: Sample) -> None:
+    y, leaves = eager(row, row.cast("float64"))
+    for node in (y, *leaves):
+        assert isinstance(node.value, np.generic) if node.shape == () else not node.value.flags.writeable
+
+
+@pytest.mark.parametrize("row", [row for row in SAMPLES if row.elsewhere], ids=str)
+def test_jax_computes_the_same_from_the_same_line(row: Sample, jax: Any) -> None:
+    inputs = row.cast("float64")
+    y, leaves = eager(row, inputs)
+    there = [jax.numpy.asarray(x) for x in inputs]
+    result = op_of(row)(jax.numpy, *there, **row.params)
+    assert (result.shape, result.dtype) == (y.shape, y.dtype)
+    np.testing.assert_allclose(result, y.value, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("row", [row for row in SAMPLES if row.elsewhere and differentiable(row)], ids=str)
+def test_jax_differentiates_the_value_to_the_same(row: Sample, jax: Any) -> None:
+    if row.op == "stop_gradient":
+        return
+    inputs = row.cast("float64")
+    y, leaves = eager(row, inputs)
+    g = cotangent(y.shape)
+    chosen = tuple(i for i, leaf in enumerate(leaves) if is_float(leaf.dtype))
+
+    def loss(*xs: Any) -> Any:
+        return jax.numpy.sum(g * op_of(row).forward(jax.numpy, *xs, **row.params))
+
+    theirs = jax.grad(loss, argnums=chosen)(*(jax.numpy.asarray(x) for x in inputs))
+    for own, other in zip(gradients(y, g, floats(leaves), np), theirs, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-11, atol=1e-12)
