@@ -49,7 +49,7 @@ class TwoLayerNet:
     def numerical_gradient(self, x, t):
         """Gradient by numerical differentiation: slow, for checking."""
 
-        def loss_W(W):  # noqa: ARG001 - the parameters are changed in place
+        def loss_W(W):  # noqa: ARG001, N802 - the parameters are changed in place
             return self.loss(x, t)
 
         grads = {}

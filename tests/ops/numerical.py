@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def derivative(function: Callable[[float], Any]) -> tuple[Any, Any]:
     before = row
     for order in range(1, LEVELS):
         before = row
-        row = [(4**order * fine - coarse) / (4**order - 1) for coarse, fine in zip(row, row[1:], strict=False)]
+        row = [(4**order * fine - coarse) / (4**order - 1) for coarse, fine in pairwise(row)]
     return row[-1], np.abs(row[-1] - before[-1]) + 4 * rounding
 
 

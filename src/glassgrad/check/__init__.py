@@ -1,7 +1,10 @@
 """Gradient checks whose verdict can be trusted: measured slopes with error bars, in words."""
 
+from .prove import check_gradient as check_gradient
 from .table import GradientTable as GradientTable
 from .table import parameter_table as parameter_table
+from .verdict import Finding as Finding
+from .verdict import Report as Report
 from .verdict import Verdict as Verdict
 
-__all__ = ["GradientTable", "Verdict", "parameter_table"]
+__all__ = ["Finding", "GradientTable", "Report", "Verdict", "check_gradient", "parameter_table"]

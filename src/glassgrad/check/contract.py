@@ -6,6 +6,7 @@ Each row of `CONTRACT` is one safeguard: a name and a function that raises `Brok
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,10 +119,8 @@ def _check_memory(raw: tuple[Any, ...], given: list[Array], labels: tuple[str, .
 def repeatable(trial: Trial) -> None:
     """The same call gives the same bits, also after the function has been called with something else."""
     for _ in range(2):
-        try:
+        with suppress(*TROUBLE):
             trial.probe.forward(*[np.array(x * 1.25 + 0.01, x.dtype) for x in trial.arrays])
-        except TROUBLE:
-            pass
         again = trial.again(trial.g)
         if not all(same(a, b) for a, b in zip(again, trial.gradients, strict=True)):
             raise BrokenRuleError("repeatable", "the same call of the backward rule gives another result the second "
@@ -164,8 +163,8 @@ def consistent(trial: Trial) -> None:
     for d, part, label in zip(trial.gradients, rows, trial.labels, strict=True):
         total, terms = weights @ part, np.abs(weights) @ np.abs(part)
         if (np.abs(d.reshape(-1) - total) > LINEARITY * terms + 1e-300).any():
-            raise BrokenRuleError("consistent", f"the gradient of {label} for a dense cotangent is not the sum of those "
-                                  "for its entries: the rule is not linear in g.", "rule not linear in g")
+            raise BrokenRuleError("consistent", f"the gradient of {label} for a dense cotangent is not the sum of "
+                                  "those for its entries: the rule is not linear in g.", "rule not linear in g")
 
 
 def layouts(trial: Trial) -> None:

@@ -61,8 +61,8 @@ class Examination:
 
 
 def examine(
-    probe: Probe, arrays: tuple[Array, ...], labels: tuple[str, ...], rng: np.random.Generator, *,
-    coarse_bar: float = 1e-3, without: frozenset[str] = frozenset(), light: bool = False,
+    probe: Probe, arrays: tuple[Array, ...], rng: np.random.Generator, *, coarse_bar: float = 1e-3,
+    without: frozenset[str] = frozenset(), light: bool = False,
 ) -> Examination:
     """Compare the claimed rule with measured slopes at `arrays`.
 

@@ -124,9 +124,9 @@ def _one_ladder(
     columns = shape[1] * shape[2]
     spread = np.broadcast_to(noise, shape[1:]).reshape(-1)
     base = np.broadcast_to(scene.base, shape[1:]).reshape(-1)
-    widths = [np.repeat(side, shape[2], axis=1) for side in (right, left)]
-    return limits(plus.reshape(-1, columns), minus.reshape(-1, columns), base, *widths, spread.astype(T), guards=guards,
-                  check_finer="finer agrees" not in without)
+    to_right, to_left = (np.repeat(side, shape[2], axis=1) for side in (right, left))
+    return limits(plus.reshape(-1, columns), minus.reshape(-1, columns), base, to_right, to_left, spread.astype(T),
+                  guards=guards, check_finer="finer agrees" not in without)
 
 
 def _floor(size: float) -> float:

@@ -1,4 +1,4 @@
-"""What a check says: plain data, no computing.
+"""What a check says: plain data, and its forms as text, JSON and HTML. Nothing is computed here.
 
 >>> print(Verdict.WRONG, Verdict.CORRECT.fine, Verdict.NOISE.fine)
 WRONG True False
@@ -7,8 +7,15 @@ WRONG True False
 from __future__ import annotations
 
 import enum
+import html
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["Verdict"]
+from ..errors import GradientError
+
+__all__ = ["Finding", "HeatMap", "Report", "Verdict"]
 
 
 class Verdict(enum.Enum):
@@ -27,3 +34,141 @@ class Verdict(enum.Enum):
     def fine(self) -> bool:
         """Whether nothing speaks against the gradient and it was really measured."""
         return self in (Verdict.CORRECT, Verdict.NOT_DIFFERENTIABLE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    text : str
+        One sentence.
+    safeguard : str
+        Which test found it.
+    argument, index, output : str, tuple of int, int or None
+        Of which derivative; `output` counts entries of the flattened result.
+    claimed, measured, bar : float, NaN where nothing was measured
+    cause : str
+        What probably went wrong; empty if nothing usual fits.
+    where : str
+        At which variation of the point, or which node of a graph.
+    """
+
+    verdict: Verdict
+    text: str
+    safeguard: str = ""
+    argument: str = ""
+    index: tuple[int, ...] = ()
+    output: int | None = None
+    claimed: float = math.nan
+    measured: float = math.nan
+    bar: float = math.nan
+    cause: str = ""
+    where: str = ""
+
+    def __str__(self) -> str:
+        place = f" [{self.where}]" if self.where else ""
+        cause = f" Probable cause: {self.cause}." if self.cause else ""
+        return f"{self.text}{place}{cause}"
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Relative error of every entry of one argument, and the error bars in the same unit, as nested lists."""
+
+    label: str
+    shape: tuple[int, ...]
+    error: list[float]
+    bar: list[float]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict about one claimed gradient, and what it rests on. Truthy only if nothing speaks against it.
+
+    Attributes
+    ----------
+    name : str
+    verdict : Verdict
+    resolution : float
+        Relative differences below this could not have been seen.
+    findings : tuple of Finding
+    entries, evaluations, seconds : how much was measured, and what it took
+    maps : tuple of HeatMap
+    """
+
+    name: str
+    verdict: Verdict
+    resolution: float
+    findings: tuple[Finding, ...] = ()
+    entries: int = 0
+    evaluations: int = 0
+    seconds: float = 0.0
+    maps: tuple[HeatMap, ...] = field(default=(), repr=False)
+
+    def __bool__(self) -> bool:
+        return self.verdict.fine
+
+    @property
+    def cause(self) -> str:
+        """The probable cause of the first finding that has one."""
+        return next((finding.cause for finding in self.findings if finding.cause), "")
+
+    def __str__(self) -> str:
+        measured = f"{self.entries:,} slopes, {self.evaluations:,} evaluations, {self.seconds * 1000:.0f} ms"
+        detail = f"resolution {self.resolution:.0e}; {measured}" if self.verdict.fine else measured
+        shown = [f"  {finding}" for finding in self.findings[:5]]
+        more = [f"  ... and {len(self.findings) - 5} more"] if len(self.findings) > 5 else []
+        return "\n".join([f"{self.name}: {self.verdict} ({detail})", *shown, *more])
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def assert_correct(self) -> None:
+        """Raise a `GradientError` with the whole report unless the gradient was found right."""
+        if not self:
+            raise GradientError(str(self))
+
+    def to_json(self) -> str:
+        """Return the report as JSON text; numbers that JSON does not know become null."""
+        data: dict[str, Any] = {
+            "name": self.name, "verdict": str(self.verdict), "resolution": self.resolution, "entries": self.entries,
+            "evaluations": self.evaluations, "seconds": self.seconds,
+            "findings": [{**vars(finding), "verdict": str(finding.verdict)} for finding in self.findings],
+            "maps": [vars(part) for part in self.maps],
+        }
+        return json.dumps(_known(data))
+
+    def to_html(self) -> str:
+        """Return the report as a fragment of HTML with a heat map of the relative error for every argument."""
+        points = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.findings)
+        maps = "".join(_map_html(part) for part in self.maps)
+        head = f"{html.escape(self.name)}: {self.verdict}"
+        return (f'<div class="gradient-report"><p><b>{head}</b> (resolution {self.resolution:.0e}, '
+                f"{self.entries:,} slopes)</p><ul>{points}</ul>{maps}</div>")
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_known(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _map_html(part: HeatMap) -> str:
+    """Return one argument as a grid: white is exact, red is 1e-2 or more, grey is not known."""
+    columns = part.shape[-1] if part.shape else 1
+    cells = []
+    for position, (error, bar) in enumerate(zip(part.error, part.bar, strict=True)):
+        depth = 0.0 if not error > 0 else min(max((math.log10(error) + 12) / 10, 0.0), 1.0)
+        colour = f"rgb(255,{255 - int(215 * depth)},{255 - int(215 * depth)})" if math.isfinite(bar) else "#ccc"
+        cells.append(f'<rect x="{position % columns * 14}" y="{position // columns * 14}" width="13" height="13" '
+                     f'fill="{colour}"><title>{html.escape(part.label)} entry {position}: relative error {error:.1e} '
+                     f"± {bar:.1e}</title></rect>")
+    rows = -(-len(part.error) // columns) if columns else 0
+    return (f'<figure><figcaption>{html.escape(part.label)} {part.shape}</figcaption><svg width="{columns * 14}" '
+            f'height="{rows * 14}" role="img" aria-label="relative error of {html.escape(part.label)}">'
+            f"{''.join(cells)}</svg></figure>")

@@ -6,7 +6,13 @@
 ((1437, 64), (360, 64), (8, 8))
 """
 
+from .cache import cache_folder
 from .dataset import Dataset, from_arrays
-from .load import load
+from .loading import load
+from .published import Entry, download, entries
+from .toy import circles, moons, spiral, xor
 
-__all__ = ["Dataset", "from_arrays", "load"]
+__all__ = [
+    "Dataset", "Entry", "cache_folder", "circles", "download", "entries", "from_arrays", "load", "moons", "spiral",
+    "xor",
+]

@@ -55,7 +55,7 @@ def check_limit(path: FilePath, size: int, limit: int) -> None:
 
 
 def fill(stream: BinaryIO, size: int) -> bytearray:
-    """Return the next `size` bytes, or fewer at the end; memory grows with what arrives, not with what was announced."""
+    """Return the next `size` bytes, or fewer at the end; memory grows with what arrives, not what was announced."""
     data = bytearray()
     while len(data) < size:
         block = stream.read(min(_BLOCK, size - len(data)))

@@ -33,22 +33,23 @@ def read_frame(frame: Any) -> Table:
     """
     names = tuple(str(name) for name in frame.columns)
     if len(set(names)) < len(names):
-        raise DataError(f"the frame has two columns named {next(n for n in names if names.count(n) > 1)!r}. Rename one.")
+        raise DataError(f"the frame has two columns named {next(name for name in names if names.count(name) > 1)!r}. "
+                        "Rename one.")
     columns = tuple(_column(name, frame[key].to_numpy()) for name, key in zip(names, frame.columns, strict=True))
-    return Table("the frame", names, columns, range(len(frame)), "row")
+    return Table("frame", names, columns, range(len(frame)), "row")
 
 
 def _column(name: str, values: np.ndarray) -> Column:
     if values.dtype.kind in "biuf":
         return values.astype(np.float64)
     if values.dtype.kind not in "OUT":
-        raise DataError(f"the frame, column {name!r}: {values.dtype} is neither numbers nor text. Convert it first.")
+        raise DataError(f"frame, column {name!r}: {values.dtype} is neither numbers nor text. Convert it first.")
     cells = [None if is_missing(value) else value for value in values.tolist()]
     present = [value for value in cells if value is not None]
     if all(isinstance(value, (bool, int, float, np.number)) for value in present):
         return np.array([np.nan if value is None else float(value) for value in cells])
     wrong = next((row for row, value in enumerate(cells) if value is not None and not isinstance(value, str)), None)
     if wrong is not None:
-        raise DataError(f"the frame, row {wrong}, column {name!r}: {type(cells[wrong]).__name__} among text; a column "
+        raise DataError(f"frame, row {wrong}, column {name!r}: {type(cells[wrong]).__name__} among text; a column "
                         "needs numbers only or text only.")
     return cells

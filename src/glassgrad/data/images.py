@@ -20,6 +20,7 @@ __all__ = ["has_image_classes", "load_images"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".tif", ".tiff"})
 MOST_PIXELS = 1 << 26  # of one image
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # no others: some of them start programs
 
 
 def has_image_classes(folder: Path) -> bool:
@@ -79,8 +80,8 @@ def load_images(
     shape = _common_shape([path for part in files for path, _ in part], image_shape)
     total = sum(len(part) for part in files) * int(np.prod(shape))
     if total > limit:
-        raise DataError(f"{os.fspath(folder)!r}: the images take {total:,} bytes of memory; at most {limit:,} are read. "
-                        "Give a smaller image_shape.")
+        raise DataError(f"{os.fspath(folder)!r}: the images take {total:,} bytes of memory; at most {limit:,} are "
+                        "read. Give a smaller image_shape.")
     return [_part(part, shape, image_shape is not None) for part in files], classes or ()
 
 
@@ -106,13 +107,13 @@ def _open(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", image_module.DecompressionBombWarning)  # our own limit is lower
-            image = image_module.open(path)
-    except (OSError, ValueError, SyntaxError, EOFError, image_module.DecompressionBombError) as error:
+            image = image_module.open(path, formats=FORMATS)
+    except Exception as error:  # Pillow's parsers raise whatever a damaged file makes them run into
         raise DataError(f"{os.fspath(path)!r} is not an image that can be read: {error}.") from None
     if image.width * image.height > MOST_PIXELS:
         image.close()
-        raise DataError(f"{os.fspath(path)!r} has {image.width:,} x {image.height:,} pixels; at most {MOST_PIXELS:,} are "
-                        "read. Make it smaller.")
+        raise DataError(f"{os.fspath(path)!r} has {image.width:,} x {image.height:,} pixels; at most {MOST_PIXELS:,} "
+                        "are read. Make it smaller.")
     return image
 
 
@@ -129,8 +130,9 @@ def _common_shape(paths: list[Path], wanted: tuple[int, ...] | None) -> tuple[in
             if size is None:
                 size = image.size
             elif image.size != size:
-                raise DataError(f"{os.fspath(path)!r} has {image.width} x {image.height} pixels, {os.fspath(paths[0])!r} "
-                                f"has {size[0]} x {size[1]}. Give image_shape=(height, width) to bring all to one size.")
+                raise DataError(f"{os.fspath(path)!r} has {image.width} x {image.height} pixels, "
+                                f"{os.fspath(paths[0])!r} has {size[0]} x {size[1]}. Give image_shape=(height, width) "
+                                "to bring all to one size.")
     if size is None:
         raise DataError("there is no image to read.")
     return (size[1], size[0], 3) if colour else (size[1], size[0])
@@ -149,10 +151,12 @@ def _read(path: Path, shape: tuple[int, ...], resize: bool) -> np.ndarray:
         try:
             if image.mode in {"I", "I;16", "F"}:
                 raise DataError(f"{os.fspath(path)!r} has more than 8 bits a pixel. Convert it to 8 bits.")
-            converted = image.convert("RGB" if len(shape) == 3 else "L")
-        except (OSError, ValueError, SyntaxError, EOFError, image_module.DecompressionBombError) as error:
-            if isinstance(error, DataError):
-                raise
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what Pillow finds odd and reads all the same
+                converted = image.convert("RGB" if len(shape) == 3 else "L")
+        except DataError:
+            raise
+        except Exception as error:  # as above
             raise DataError(f"{os.fspath(path)!r} is damaged: {error}.") from None
         if resize and converted.size != (shape[1], shape[0]):
             converted = converted.resize((shape[1], shape[0]), image_module.Resampling.BOX)

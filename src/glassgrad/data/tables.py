@@ -74,8 +74,8 @@ def examples(table: Table, label: Any = None, missing: str = "error") -> tuple[n
     if missing not in {"error", "drop"}:
         raise SettingError(f"missing={missing!r} must be 'error' or 'drop'.")
     if len(table.names) < 2 or len(table.lines) == 0:
-        raise DataError(f"{table.source}: {len(table.lines)} rows of {len(table.names)} columns; at least one row with a "
-                        "label and one more column are needed.")
+        raise DataError(f"{table.source}: {len(table.lines)} rows of {len(table.names)} columns; at least one row with "
+                        "a label and one more column are needed.")
     table = _complete(table, missing)
     place = _place(table, label)
     made: list[tuple[str, np.ndarray]] = []
@@ -122,8 +122,8 @@ def _complete(table: Table, missing: str) -> Table:
         gaps |= absent
         if isinstance(column, np.ndarray) and np.isinf(column).any():
             row = int(np.argmax(np.isinf(column)))
-            raise DataError(f"{table.source}, {table.row_word} {table.lines[row]}, column {name!r}: {column[row]}; every "
-                            "value must be finite. Replace it or leave the row out.")
+            raise DataError(f"{table.source}, {table.row_word} {table.lines[row]}, column {name!r}: {column[row]}; "
+                            "every value must be finite. Replace it or leave the row out.")
     if first is None:
         return table
     if missing == "error":
@@ -132,7 +132,7 @@ def _complete(table: Table, missing: str) -> Table:
                         "out with missing='drop'.")
     if gaps.all():
         raise DataError(f"{table.source}: every row misses a value, so none is left. Remove the columns with gaps.")
-    rows = np.flatnonzero(~gaps)
+    rows = np.flatnonzero(~gaps).tolist()
     columns = tuple(column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows]
                     for column in table.columns)
     return Table(table.source, table.names, columns, np.asarray(table.lines)[rows], table.row_word)

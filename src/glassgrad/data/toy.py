@@ -7,6 +7,8 @@ Dataset('spiral', 240 + 60 examples of 2, 3 classes)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..errors import SettingError
@@ -71,4 +73,4 @@ def xor(examples: int = 300, noise: float = 0.15, seed: int = 0, test: float = 0
     return _finish("xor", points, corner[:, 0] ^ corner[:, 1], test, seed)
 
 
-TOYS = {"spiral": spiral, "moons": moons, "circles": circles, "xor": xor}
+TOYS: dict[str, Callable[..., Dataset]] = {"spiral": spiral, "moons": moons, "circles": circles, "xor": xor}

@@ -173,7 +173,22 @@ def paths_to(run: Run, target: Tensor) -> Paths:
                 edges.append(edge)
                 counts[source] = counts.get(source, 0) + counts[node]
                 users.setdefault(source, []).append(edge)
-    return Paths(run, target, tuple(edges), counts.get(target, 0), users)
+    arriving = _arriving_at(target, edges)
+    kept = tuple(edge for edge in edges if edge.source in arriving)
+    users = {
+        node: sorted(found, key=lambda edge: (edge.node.serial, edge.position))
+        for node, found in users.items() if node in arriving
+    }
+    return Paths(run, target, kept, counts.get(target, 0), users)
+
+
+def _arriving_at(target: Tensor, edges: list[Edge]) -> set[Tensor]:
+    """Return the nodes whose derivative does reach `target`: others end at something that stops it."""
+    found = {target}
+    for edge in reversed(edges):
+        if edge.source in found:
+            found.add(edge.node)
+    return found
 
 
 def _leading_to(run: Run, target: Tensor) -> set[Tensor]:

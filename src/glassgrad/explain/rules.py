@@ -19,7 +19,7 @@ from ..graph import ArrayType, Op, Tensor
 from ..ops.define import broadcasting, definition
 from ..words import Sentence, mark, sentence
 from .formula import Formula, escaped
-from .numbers import number, number_latex
+from .numbers import number, number_latex, signed
 
 Text = str | tuple[str, str]  # both as one, or plain and LaTeX
 _LIBRARY = __name__.split(".")[0] + ".ops."
@@ -81,8 +81,7 @@ ROWS: dict[str, Row] = {
         mark("The derivative of a power: by the base the exponent comes down, by the exponent the logarithm appears."),
     ),
     "power_by": Row(
-        ("{0}^{exponent}", "{{0}}^{{exponent}}"),
-        (("{exponent}·{0}^{lower}", r"{exponent} \cdot {{0}}^{{lower}}"),),
+        ("{0}{power}", "{{0}}{power}"), (("{exponent}·{0}{lower}", r"{exponent} \cdot {{0}}{lower}"),),
         mark("The exponent comes down as a factor, and is then smaller by 1."),
     ),
     "sigmoid": Row("σ({0})", ("{y}·(1 - {y})",), mark(
@@ -138,7 +137,8 @@ _LATEX = (
 )
 _FUNCTION = re.compile(r"\b(exp|log|sin|cos|tanh|max|min)(?=[( ])")
 _NAMED = re.compile(r"(?<![\\{])\b(expm1|log1p|sign|softmax|reshape|put|broadcast)(?=\()")
-_PLACE = re.compile(r"\{(\d|y|g|exponent|lower)\}")
+_PLACE = re.compile(r"\{(\d|y|g|exponent|power|lower)\}")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _latex_of(text: str) -> str:
@@ -172,9 +172,16 @@ def places_of(node: Tensor, labels: Any, g: Formula | None = None) -> dict[str, 
         places["g"] = g
     exponent = node.params.get("exponent")
     if isinstance(exponent, (int, float)):
-        for name, value in (("exponent", exponent), ("lower", exponent - 1)):
-            places[name] = Formula(number(value), number_latex(value))
+        places["exponent"] = Formula(number(exponent), number_latex(exponent))
+        places["power"], places["lower"] = _raised(exponent), _raised(exponent - 1)
     return places
+
+
+def _raised(exponent: float) -> Formula:
+    """Write an exponent: ``²``, ``^1.5``, and nothing for 1."""
+    text = number(exponent)
+    plain = text.translate(_RAISED) if text.lstrip("-").isdigit() else f"^{signed(text)}"
+    return Formula("", "") if exponent == 1 else Formula(plain, f"^{{{number_latex(exponent)}}}")
 
 
 def row_of(node: Tensor) -> Row | None:

@@ -285,7 +285,7 @@ def _some(lines: tuple[Formula, ...], limit: int) -> tuple[Line, ...]:
     return shortened(lines, limit, mark("… {count} more …"))
 
 
-class _Values:
+class Values:
     """In place of labels: what stands in a formula when its numbers are filled in."""
 
     def __init__(self, run: Run) -> None:
@@ -299,7 +299,7 @@ def forward_formula(run: Run, node: Tensor) -> Formula:
     """Return what a node computes: name, rule in symbols, the same in numbers where they are few, value."""
     rule = formula_of(node, run.labels)
     few = sum(source.size for source in node.inputs) <= SMALL
-    numbers = formula_of(node, _Values(run)) if few and row_of(node) is not None else None
+    numbers = formula_of(node, Values(run)) if few and row_of(node) is not None else None
     return equation([run.labels[node], rule, numbers, value_formula(run.read(node), run.digits)])
 
 
@@ -321,6 +321,7 @@ def _with_shapes(flow: Flow) -> tuple[Sentence, ...]:
 
 
 def _sum_step(run: Run, number: int, node: Tensor, edges: list[Edge]) -> SumStep:
+    edges = sorted(edges, key=lambda edge: (edge.node.serial, edge.position))  # as they were written, not as they came
     parts = tuple(run.fitted(run.pulled(edge.node, run.cotangents[edge.node])[edge.position], node) for edge in edges)
     total = run.cotangents[node]
     formula = equation([run.slope(node), sum_formula(parts, run.digits), value_formula(total, run.digits)])

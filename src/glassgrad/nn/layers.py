@@ -46,6 +46,14 @@ def positive(what: str, given: Any) -> int:
     return int(given)
 
 
+def generator(seed: Any) -> np.random.Generator:
+    """Return random numbers from a seed, a generator, or None for other ones every time."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise SettingError(f"seed must be a whole number of at least 0, a NumPy generator or None; got {seed!r}.") from None
+
+
 class Layer:
     """What all layers share; derive from it, name the parameters in `own`, and write ``__call__``."""
 
@@ -140,7 +148,7 @@ class Affine(Layer):
         self.inputs, self.outputs = positive("inputs", inputs), positive("outputs", outputs)
         self._initial = initialiser(initial)
         self._dtype = float_dtype(dtype)
-        self.reset(np.random.default_rng(seed))
+        self.reset(generator(seed))
 
     def reset(self, rng: np.random.Generator) -> None:
         """Draw new first values."""

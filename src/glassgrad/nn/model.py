@@ -22,7 +22,7 @@ from ..build import as_tensor, constant
 from ..errors import DataError, SettingError, one_of
 from ..graph import Tensor, numeric
 from ..place import scope
-from .layers import Affine, Dropout, Layer, ReLU, Sigmoid, Tanh
+from .layers import Affine, Dropout, Layer, ReLU, Sigmoid, Tanh, generator
 
 ROWS_AT_ONCE = 4096  # bounds the memory of a prediction over a whole data set
 
@@ -158,7 +158,7 @@ def _stack(
         raise SettingError(f"a network needs at least two sizes, of its inputs and its outputs; got {sizes}.")
     if activation not in ACTIVATIONS:
         raise one_of("activation", activation, ACTIVATIONS)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     for position, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
         if position:
             yield ACTIVATIONS[activation]()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import index as integer
 from typing import Any
 
 import numpy as np
 
+from ..build import constant
 from ..errors import DtypeError, ShapeError
 from ..graph import ArrayType, Tensor, nodes
 from .define import as_node, derived, one_axis, primitive
@@ -27,29 +29,57 @@ def index_of(pattern: Pattern, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-def _split(index: Any) -> tuple[Pattern, list[Tensor]]:
+def _split(index: Any, shape: tuple[int, ...]) -> tuple[Pattern, list[Tensor]]:
+    parts = [_readable(part) for part in (index if isinstance(index, tuple) else (index,))]
     pattern: list[Part] = []
     arrays: list[Tensor] = []
-    for part in index if isinstance(index, tuple) else (index,):
-        if part is None or part is Ellipsis:
-            pattern.append("..." if part is Ellipsis else None)
-        elif isinstance(part, slice):
-            ends = (part.start, part.stop, part.step)
-            pattern.append(tuple(None if end is None else int(end) for end in ends))  # type: ignore[arg-type]
-        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
-            pattern.append(int(part))
+    axis = 0
+    for part in parts:
+        if part is Ellipsis:
+            axis += len(shape) - sum(map(_width, parts))
+        if not isinstance(part, Tensor):
+            pattern.append(part if isinstance(part, (int, tuple)) or part is None else "...")
+        elif part.dtype.kind == "b":
+            arrays += _places(part, shape[axis : axis + part.ndim])
+            pattern += ["array"] * part.ndim
         else:
-            arrays.append(_index_array(part))
+            arrays.append(part)
             pattern.append("array")
+        axis += _width(part)
     return tuple(pattern), arrays
+
+
+def _readable(part: Any) -> Any:
+    """Return an integer, None, Ellipsis, the triple of a slice, or a Tensor of integers or booleans."""
+    if part is None or part is Ellipsis:
+        return part
+    if isinstance(part, slice):
+        return tuple(None if end is None else integer(end) for end in (part.start, part.stop, part.step))
+    if isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+        return int(part)
+    return _index_array(part)
+
+
+def _width(part: Any) -> int:
+    """Return how many axes a part of an index takes up."""
+    if part is None or part is Ellipsis:
+        return 0
+    return part.ndim if isinstance(part, Tensor) and part.dtype.kind == "b" else 1
+
+
+def _places(mask: Tensor, sizes: tuple[int, ...]) -> list[Tensor]:
+    """Return a mask as the indices of its True entries: their number is what the result's shape needs."""
+    if mask.value is None:
+        raise DtypeError("a boolean index has no known length while a function is traced; use gg.where instead.")
+    if mask.shape != sizes or not mask.ndim:
+        raise ShapeError(f"index: a mask of shape {mask.shape} does not fit axes of sizes {sizes}; they must be equal.")
+    return [constant(places) for places in mask.value.nonzero()]
 
 
 def _index_array(part: Any) -> Tensor:
     node = as_node(part)
     if node.dtype.kind == "f" and node.size == 0:  # [] is an empty list of indices
         return nodes.astype(node, np.intp)
-    if node.dtype.kind == "b" and node.value is None:
-        raise DtypeError("a boolean index has no known length while a function is traced; use gg.where instead.")
     if node.dtype.kind not in "iub":
         raise DtypeError(f"an index must hold integers or booleans; got {node.type}. Round and convert it first.")
     return node
@@ -81,7 +111,8 @@ def getitem(x: Any, index: Any) -> Any:
     >>> gg.tensor([1.0, 2.0, 3.0])[[2, 0, 2]]
     Tensor([3., 1., 3.], op=getitem)
     """
-    pattern, arrays = _split(index)
+    x = as_node(x)
+    pattern, arrays = _split(index, x.shape)
     return (x, *arrays), {"pattern": pattern}
 
 
@@ -106,7 +137,7 @@ def _put_back(xp: Any, g: Any, *arrays: Any, pattern: Pattern, shape: tuple[int,
 )
 def put_back(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `g` added at ``[index]``; where an index is repeated, its entries add up."""
-    pattern, arrays = _split(index)
+    pattern, arrays = _split(index, tuple(shape))
     return (g, *arrays), {"pattern": pattern, "shape": tuple(shape)}
 
 

@@ -104,7 +104,7 @@ def _pairs_table(matrix: np.ndarray[Any, Any], names: list[str]) -> str:
     totals = matrix.sum(axis=1)
     rows = "\n".join(
         f'<tr><th scope="row">{text(shorten(names[truth]))}</th><td class="words">{text(shorten(names[said]))}</td>'
-        f"<td>{count(often)}</td><td>{percent(often / int(totals[truth])) if totals[truth] > 0 else '–'}</td></tr>"
+        f"<td>{count(often)}</td><td>{percent(often / int(totals[truth]))}</td></tr>"
         for often, truth, said in pairs
     )
     return (

@@ -158,6 +158,8 @@ def _check_confusion(confusion: Array, classes: int) -> None:
             f"report: the confusion matrix is {confusion.dtype}{list(confusion.shape)}; whole numbers in as many rows "
             "as columns are needed: a row for each true class, a column for each predicted one."
         )
+    if confusion.size and confusion.min() < 0:
+        raise DataError(f"report: the confusion matrix holds {confusion.min()}; its entries are counts, 0 or more.")
     if classes and classes != len(confusion):
         raise DataError(
             f"report: the confusion matrix has {len(confusion)} classes, but {classes} names are given. "

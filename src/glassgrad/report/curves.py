@@ -114,11 +114,14 @@ def _table(content: Content, axis: str, places: Sequence[float | None]) -> str:
     """Two dozen rows of the history, evenly apart; those in which something was measured, where rows differ."""
     history = content.history
     columns = [pair for pair in _COLUMNS if pair[0] != axis and any(row.get(pair[0]) is not None for row in history)]
-    filled = [sum(row.get(key) is not None for key, _ in columns) for row in history]
-    full = [index for index, many in enumerate(filled) if many == max(filled) and places[index] is not None]
-    chosen = sorted({full[round(step * (len(full) - 1) / (_ROWS - 1))] for step in range(_ROWS)}) if full else []
-    if not chosen:
-        return ""
+    filled = {
+        index: sum(row.get(key) is not None for key, _ in columns)
+        for index, row in enumerate(history)
+        if places[index] is not None
+    }
+    most = max(filled.values())
+    full = [index for index, many in filled.items() if many == most]
+    chosen = sorted({full[round(step * (len(full) - 1) / (_ROWS - 1))] for step in range(_ROWS)})
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in (axis, *(name for _, name in columns)))
     rows = []
     for index in chosen:
@@ -128,8 +131,8 @@ def _table(content: Content, axis: str, places: Sequence[float | None]) -> str:
         rows.append(f'<tr><th scope="row">{text(number(place, 9))}</th>{cells}</tr>')
     whole = "every row" if len(chosen) == len(history) else f"{len(chosen)} of {plural(len(history), 'row')}"
     return (
-        f'<details><summary>The numbers behind the curves</summary>\n<div class="scroll"><table class="numbers">'
-        f"<caption>History of the run: {text(whole)}.</caption><thead><tr>{head}</tr></thead>\n<tbody>"
+        '<details class="behind"><summary>The numbers behind the curves</summary>\n<div class="scroll">'
+        f'<table class="numbers"><caption>History of the run: {text(whole)}.</caption><thead><tr>{head}</tr></thead>\n<tbody>'
         + "\n".join(rows)
         + "</tbody></table></div></details>"
     )

@@ -53,7 +53,7 @@ def linear(low: float, high: float, count: int = 5, rounded: bool = True, whole:
     >>> linear(1, 2, rounded=False, whole=True).ticks
     (1, 2)
     """
-    low, high = max(low, -LARGEST), min(high, LARGEST)
+    low, high = (min(max(end, -LARGEST), LARGEST) for end in (low, high))
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-290):
         room = 0.5 * abs(low) or 1.0
         low, high = low - room, high + room

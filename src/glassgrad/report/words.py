@@ -115,8 +115,8 @@ def scientific(given: float, digits: int = 2) -> str:
 def number(given: float, digits: int = 4) -> str:
     """A number with `digits` significant digits, in the form that is shortest to read.
 
-    >>> number(0.1), number(0.01234567), number(123456.0), number(2.5e-7), number(float("nan"))
-    ('0.1', '0.01235', '123,456', '2.5×10⁻⁷', 'not a number')
+    >>> number(0.1), number(0.01234567), number(123456.0), number(2.5e-7), number(float("nan")), number(-float("inf"))
+    ('0.1', '0.01235', '123,456', '2.5×10⁻⁷', 'not a number', '−∞')
     """
     if math.isnan(given):
         return "not a number"
@@ -127,7 +127,7 @@ def number(given: float, digits: int = 4) -> str:
         return scientific(given, digits)
     if size >= 10 ** (digits - 1):
         return plain(given, 0)
-    return f"{given:.{digits}g}".replace("-", "−")
+    return f"{given:,.{digits}g}".replace("-", "−")
 
 
 def power_of_ten(given: float) -> str:

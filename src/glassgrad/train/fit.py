@@ -213,8 +213,9 @@ class _Run:
         return "validation_loss" if "validation" in self.sets else "loss"
 
     def _figures(self, twin: Sequential, name: str, x: Any, t: Any) -> Row:
-        scores = twin.scores(x)
         found: Row = {}
+        with np.errstate(all="ignore"):  # huge weights show in the figures
+            scores = twin.scores(x)
         if name == "validation":
             found["validation_loss"] = float(self.stepper.loss(scores, t).item())
         if self.classify:

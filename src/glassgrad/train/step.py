@@ -64,9 +64,10 @@ class Stepper:
         """
         graph, program = self._program(x, t)
         arguments = self._arguments(x, t)
-        loss, *moved = program(arguments)
-        if not np.isfinite(loss):
-            raise self._guilty(graph, arguments)
+        with np.errstate(all="ignore"):  # what is not finite is named below, better than by a warning
+            loss, *moved = program(arguments)
+            if not np.isfinite(loss):
+                raise self._guilty(graph, arguments)
         self.weights, self.state = self._packed(moved)
         self._previous = graph, arguments
         self.count += 1

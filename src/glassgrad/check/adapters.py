@@ -1,0 +1,236 @@
+"""What people have, as a `Subject`: functions on Tensors, graphs, NumPy rules, layers of the deck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import DtypeError, GradientError, SettingError
+from ..graph import PARAMETER, VARIABLE, Tensor, is_float, numeric
+from ..interpret import evaluate_all
+from ..trace import Graph
+from ..transform import vjp as pull_back
+from ..tree import flatten
+from .subject import Subject
+
+Array = Any
+Rule = Callable[..., Any]
+
+
+def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subject:
+    """Return the subject that `f` at `args` is, by what they are."""
+    if vjp is not None:
+        return with_rule(f, args, vjp)
+    if isinstance(f, Tensor):
+        return of_tensor(f, args)
+    if callable(getattr(f, "forward", None)) and callable(getattr(f, "backward", None)) and not _is_module(f):
+        return of_layer(f, args)
+    systems = {type(leaf).__module__.split(".")[0] for leaf in flatten(args)[0]}
+    if "torch" in systems or _is_module(f):
+        from .torch_adapter import of_torch
+
+        return of_torch(f, args)
+    if systems & {"jax", "jaxlib"}:
+        from .jax_adapter import of_jax
+
+        return of_jax(f, args)
+    if not callable(f):
+        raise SettingError(
+            f"a {type(f).__name__} cannot be checked. Give a function, a Tensor, a Graph, or an object with forward "
+            "and backward; with a function of plain arrays give its rule as vjp=."
+        )
+    return of_function(f, args)
+
+
+def _is_module(f: Any) -> bool:
+    return any(cls.__module__.startswith("torch.nn") for cls in type(f).__mro__)
+
+
+def name_of(f: Any) -> str:
+    """Return what a function is called."""
+    if isinstance(f, Graph):
+        return f.name
+    return getattr(f, "__name__", None) or type(f).__name__
+
+
+def split(args: tuple[Any, ...]) -> tuple[list[Array], list[int]]:
+    """Return all arguments as arrays, and which of them are floats and so can be differentiated."""
+    arrays = [np.array(numeric(a.value if isinstance(a, Tensor) else a)) for a in args]
+    chosen = [position for position, a in enumerate(arrays) if is_float(a.dtype)]
+    if not chosen:
+        raise DtypeError("none of the arguments holds floats: there is nothing to differentiate. Use x.astype(float).")
+    for position in chosen:
+        if not np.isfinite(arrays[position]).all():
+            raise GradientError(f"argument {position} holds NaN or infinity: there is no slope to measure there.")
+    return arrays, chosen
+
+
+def _labels(f: Any, chosen: list[int], count: int) -> tuple[str, ...]:
+    code = getattr(f, "__code__", None)
+    names = code.co_varnames[: code.co_argcount] if code is not None else ()
+    if count == 1 and len(names) != 1:
+        return ("x",)
+    return tuple(names[p] if p < len(names) else f"argument {p}" for p in chosen)
+
+
+def with_rule(f: Rule, args: tuple[Any, ...], vjp: Rule) -> Subject:
+    """Return the subject for a function of arrays and the rule that is claimed for it."""
+    arrays, chosen = split(args)
+
+    def fill(floats: tuple[Array, ...]) -> list[Array]:
+        whole = [a.copy() for a in arrays] if len(chosen) < len(arrays) else list(arrays)
+        for position, array in zip(chosen, floats, strict=True):
+            whole[position] = array
+        return whole
+
+    def forward(*floats: Array) -> Any:
+        return f(*fill(floats))
+
+    def rule(g: Array, y: Array, *floats: Array) -> Any:
+        gradients = vjp(g, y, *fill(floats))
+        gradients = tuple(gradients) if isinstance(gradients, (tuple, list)) else (gradients,)
+        if len(gradients) == len(arrays):
+            return tuple(gradients[position] for position in chosen)
+        return gradients
+
+    floats = tuple(arrays[p].astype(np.float64) for p in chosen)
+    return Subject(name_of(f), forward, rule, floats, _labels(f, chosen, len(args)))
+
+
+def of_function(f: Rule, args: tuple[Any, ...]) -> Subject:
+    """Return the subject for a function on Tensors: its rule is what backward propagation through its graph gives."""
+    leaves, tree = flatten(args)
+    arrays, chosen = split(tuple(leaves))
+
+    def fill(floats: tuple[Array, ...]) -> tuple[Any, ...]:
+        whole = list(arrays)
+        for position, array in zip(chosen, floats, strict=True):
+            whole[position] = array
+        return tree.unflatten(whole)
+
+    def forward(*floats: Array) -> Array:
+        return _joined(f(*fill(floats)))
+
+    def rule(g: Array, y: Array, *floats: Array) -> tuple[Array, ...]:
+        def of_floats(*inner: Any) -> Any:
+            whole = list(arrays)
+            for position, part in zip(chosen, inner, strict=True):
+                whole[position] = part
+            return f(*tree.unflatten(whole))
+
+        value, pull = pull_back(of_floats, *floats)
+        return tuple(np.array(d) for d in pull(_parted(g, value)))
+
+    paths = tree.paths("")
+    names = _labels(f, chosen, len(args)) if len(leaves) == len(args) else tuple(
+        paths[p].strip("[]").replace("][", ".").replace("'", "") for p in chosen)
+    floats = tuple(arrays[p].astype(np.float64) for p in chosen)
+    return Subject(name_of(f), forward, rule, floats, names, foreign=False)
+
+
+def _joined(result: Any) -> Array:
+    """Return a result as one array; several outputs are laid end to end."""
+    leaves = [leaf.value if isinstance(leaf, Tensor) else np.asarray(leaf) for leaf in flatten(result)[0]]
+    if len(leaves) == 1:
+        return np.asarray(leaves[0])
+    return np.concatenate([np.asarray(leaf).reshape(-1) for leaf in leaves])
+
+
+def _parted(g: Array, result: Any) -> Any:
+    """Return a cotangent of the joined output in the containers of `result`."""
+    leaves, tree = flatten(result)
+    shapes = [np.shape(leaf.value if isinstance(leaf, Tensor) else leaf) for leaf in leaves]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+    parts = np.split(np.asarray(g).reshape(-1), ends)
+    return tree.unflatten(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+
+
+def of_tensor(result: Tensor, args: tuple[Any, ...]) -> Subject:
+    """Return the subject for a result with its history: a function of its leaves, or of those named in `args`."""
+    from ..build import ancestors
+
+    order = ancestors([result])
+    wanted = list(args) or [n for n in order if n.op in (VARIABLE, PARAMETER) and is_float(n.dtype)]
+    if not wanted:
+        raise GradientError("this tensor was computed from constants alone: there is nothing to differentiate.")
+    return _of_nodes(order, wanted, result)
+
+
+def _of_nodes(order: list[Tensor], wanted: list[Tensor], result: Tensor) -> Subject:
+    from ..gradient import backpropagate
+
+    reached = set(wanted)
+    for node in order:
+        if not reached.isdisjoint(node.inputs):
+            reached.add(node)
+
+    def values(floats: tuple[Array, ...]) -> dict[Tensor, Any]:
+        known = {node: node.value for node in order if node not in reached}
+        return _run(order, {**known, **dict(zip(wanted, floats, strict=True))})
+
+    def forward(*floats: Array) -> Array:
+        return np.asarray(values(floats)[result])
+
+    def rule(g: Array, y: Array, *floats: Array) -> tuple[Array, ...]:
+        at = values(floats)
+        found = backpropagate(order, {result: g}, wanted, np, at.__getitem__)
+        return tuple(np.array(found[n]) if n in found else np.zeros(n.shape) for n in wanted)
+
+    labels = tuple(node.name or f"leaf {position}" for position, node in enumerate(wanted))
+    arrays = tuple(np.array(node.value, np.float64) for node in wanted)
+    return Subject(result.name or f"result of {result.op.name}", forward, rule, arrays, labels, foreign=False)
+
+
+def _run(order: list[Tensor], values: dict[Tensor, Any]) -> dict[Tensor, Any]:
+    for node in order:
+        if node not in values:
+            values[node] = node.op.forward(np, *[values[source] for source in node.inputs], **node.params)
+    return values
+
+
+def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:
+    """Return the subject for an object with the deck's protocol: inputs first, then its parameters.
+
+    ``forward(x)`` or ``forward(x, t)`` gives the output, ``backward(dout)`` the gradient of the inputs and leaves those
+    of the parameters in ``dW`` for ``W``, ``db`` for ``b``, or in ``grads`` for ``params``.
+    """
+    arrays, chosen = split(args)
+    store = _parameters(layer)
+    names = list(store)
+
+    def forward(*floats: Array) -> Any:
+        return np.array(layer.forward(*_with_parameters(floats)))
+
+    def _with_parameters(floats: tuple[Array, ...]) -> list[Array]:
+        for name, value in zip(names, floats[len(chosen):], strict=True):
+            store[name][0][...] = value
+        whole = [a.copy() for a in arrays]
+        for position, value in zip(chosen, floats[: len(chosen)], strict=True):
+            whole[position] = value
+        return whole
+
+    def rule(g: Array, y: Array, *floats: Array) -> tuple[Any, ...]:
+        layer.forward(*_with_parameters(floats))
+        back = layer.backward(np.array(g))
+        parts = back if isinstance(back, (tuple, list)) else (back,)
+        return (*[np.array(d) for d in parts[: len(chosen)]], *[np.array(store[name][1]()) for name in names])
+
+    start = [store[name][0].copy() for name in names]
+    floats = (*[arrays[p].astype(np.float64) for p in chosen], *[a.astype(np.float64) for a in start])
+    labels = (*(["x"] if len(chosen) == 1 else [f"input {p}" for p in chosen]), *names)
+    return Subject(type(layer).__name__, forward, rule, floats, labels, foreign=False)
+
+
+def _parameters(layer: Any) -> dict[str, tuple[Array, Callable[[], Array]]]:
+    """Return the float arrays of a layer that have a gradient attribute beside them."""
+    found: dict[str, tuple[Array, Callable[[], Array]]] = {}
+    for name, value in vars(layer).items():
+        if isinstance(value, np.ndarray) and is_float(value.dtype) and hasattr(layer, f"d{name}"):
+            found[name] = (value, lambda name=name: getattr(layer, f"d{name}"))
+    params, grads = getattr(layer, "params", None), getattr(layer, "grads", None)
+    if isinstance(params, dict) and isinstance(grads, dict):
+        for name, value in params.items():
+            found[name] = (value, lambda name=name: layer.grads[name])
+    return found

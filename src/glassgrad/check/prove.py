@@ -1,0 +1,219 @@
+"""The prover: contract, numbers, kinks, other points and sizes; and what all of it amounts to.
+
+>>> import numpy as np
+>>> report = check_gradient(np.sin, np.array([0.5, 2.0]), vjp=lambda g, y, x: g * np.cos(x))
+>>> print(report.verdict, bool(report))
+CORRECT True
+>>> print(check_gradient(np.sin, np.array([0.5, 2.0]), vjp=lambda g, y, x: -g * np.cos(x)).cause)
+sign
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..errors import SettingError
+from .adapters import subject_of
+from .causes import probable_cause
+from .contract import Trial, check_contract
+from .examine import Disagreement, Examination, examine
+from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, quiet
+from .variants import other_points, other_sizes
+from .verdict import Finding, HeatMap, Report, Verdict
+
+Array = Any
+SMALL = 400
+"""Up to so many entries of the Jacobian, other sizes are examined in full."""
+
+
+def check_gradient(
+    f: Any, *args: Any, vjp: Callable[..., Any] | None = None, resolution: float = 1e-3, seed: int = 0,
+    time_limit: float = 60.0, without: Iterable[str] = (),
+) -> Report:
+    """Judge a gradient: measure the slopes of `f`, each with an error bar, and compare what is claimed for them.
+
+    Parameters
+    ----------
+    f : callable, Graph, Tensor or object with ``forward`` and ``backward``
+        A function on Tensors (its rules are those of glassgrad); a NumPy function together with `vjp`; a Graph; a
+        Tensor with its history; a layer with the deck's protocol, whose inputs and parameters are all checked; a
+        PyTorch function or module if `args` are torch tensors; a JAX function if they are JAX arrays.
+    *args : array_like
+        The point. Integer arguments, such as labels, are held fixed. The arrays are left as they are.
+    vjp : callable ``(g, y, *args) -> gradients``, optional
+        The claimed rule: for a cotangent `g` of the output `y`, one gradient for every argument.
+    resolution : float
+        Slopes that cannot be measured to this relative precision make the verdict NOISE.
+    seed : int
+    time_limit : float
+        Seconds after which the check ends with what it has; looked at between calls of `f`.
+    without : iterable of str
+        Safeguards to leave out. Only to show what each is good for.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    SettingError, DtypeError, GradientError
+        If the settings or arguments cannot be used.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(check_gradient(gg.tanh, [0.3, -2.0]).verdict)
+    CORRECT
+    """
+    if not 0 < resolution < 1:
+        raise SettingError(f"resolution is {resolution}: give a relative precision between 0 and 1, such as 1e-3.")
+    subject = subject_of(f, args, vjp)
+    return prove(subject, coarse_bar=resolution, seed=seed, time_limit=time_limit, without=frozenset(without))
+
+
+def prove(
+    subject: Subject, *, coarse_bar: float = 1e-3, seed: int = 0, time_limit: float = 60.0,
+    without: frozenset[str] = frozenset(), light: bool = False,
+) -> Report:
+    """Judge the rule of a `Subject`; see `check_gradient`. With `light`, directions and a few entries only."""
+    began = time.monotonic()
+    probe = Probe(subject, began + time_limit)
+    case = _Case(probe, np.random.default_rng(seed), coarse_bar, without, light)
+    with quiet():
+        try:
+            case.run()
+        except OutOfTimeError:
+            case.add(Verdict.NOISE, f"the time limit of {time_limit:g} s was reached before the check was done.")
+    return case.report(time.monotonic() - began)
+
+
+class _Case:
+    """One check while it is going on."""
+
+    def __init__(
+        self, probe: Probe, rng: np.random.Generator, coarse_bar: float, without: frozenset[str], light: bool
+    ) -> None:
+        self.probe, self.rng, self.coarse_bar, self.without, self.light = probe, rng, coarse_bar, without, light
+        self.findings: list[Finding] = []
+        self.resolution = 0.0
+        self.entries = 0
+        self.maps: tuple[HeatMap, ...] = ()
+
+    @property
+    def wrong(self) -> bool:
+        return any(finding.verdict is Verdict.WRONG for finding in self.findings)
+
+    def add(self, verdict: Verdict, text: str, **more: Any) -> None:
+        self.findings.append(Finding(verdict, text, **more))
+
+    def run(self) -> None:
+        arrays, labels = self.probe.subject.arrays, self.probe.subject.labels
+        trial = self.contract(arrays, "")
+        if trial is None:
+            return
+        if not np.isfinite(trial.y).all():
+            self.add(Verdict.NOISE, "the output is not finite at this point: there is no slope to measure.")
+            return
+        if not trial.y.size or not any(x.size for x in arrays):
+            self.add(Verdict.NOT_EXERCISED, "there is nothing to measure: the input or the output is empty.")
+            return
+        found = self.numbers(arrays, trial, "")
+        if found is None or self.wrong:
+            return
+        self.maps = tuple(_heat_maps(found, arrays, labels))
+        if self.probe.subject.foreign and "sizes" not in self.without:
+            self.vary(other_sizes(self.probe, arrays, trial.y))
+        if "points" not in self.without and not self.light and not self.wrong:
+            self.vary(other_points(arrays))
+
+    def contract(self, arrays: tuple[Array, ...], where: str) -> Trial | None:
+        """Put the contract; record what breaks it."""
+        try:
+            return check_contract(self.probe, arrays, self.probe.subject.labels, self.rng, self.without)
+        except BrokenRuleError as broken:
+            self.add(Verdict.WRONG, broken.text, safeguard=broken.safeguard, cause=broken.cause, where=where)
+        except TROUBLE as error:
+            self.add(Verdict.WRONG, f"the function or its rule raised {type(error).__name__}: {error}",
+                     safeguard="raises", where=where)
+        return None
+
+    def numbers(self, arrays: tuple[Array, ...], trial: Trial, where: str) -> Examination | None:
+        """Compare claimed and measured slopes; record what was found."""
+        try:
+            found = examine(self.probe, arrays, self.rng, coarse_bar=self.coarse_bar, without=self.without,
+                            light=self.light or bool(where) and trial.y.size * sum(x.size for x in arrays) > SMALL)
+        except TROUBLE as error:
+            self.add(Verdict.WRONG, f"the rule raised {type(error).__name__}: {error}", safeguard="raises", where=where)
+            return None
+        labels = self.probe.subject.labels
+        cause = probable_cause(self.probe, trial, found) if found.wrong else ""
+        for wrong in found.wrong:
+            self.findings.append(_finding(wrong, labels, cause, where, trial.y.size))
+        if not where:
+            self.entries = int(found.claimed.size)
+            self.resolution = found.resolution
+            self._state(found)
+        return found
+
+    def _state(self, found: Examination) -> None:
+        if found.wrong:
+            return
+        if not found.exercised:
+            self.add(Verdict.NOT_EXERCISED, "every slope is 0, measured and claimed: this point says nothing about the "
+                     "rule. Choose another.")
+        if found.rough:
+            self.add(Verdict.NOISE, f"the function is too rough to measure a slope in {', '.join(found.rough[:3])}"
+                     f"{' and others' if len(found.rough) > 3 else ''}.")
+        if found.kinks:
+            self.add(Verdict.NOT_DIFFERENTIABLE, f"{len(found.kinks)} entries stand at a kink; the claimed gradient "
+                     "lies among the subgradients there.")
+
+    def vary(self, variants: Iterable[tuple[str, tuple[Array, ...]]]) -> None:
+        """Look for what is wrong elsewhere; what is merely rough there does not count."""
+        for where, arrays in variants:
+            try:
+                y = self.probe.output(arrays)
+            except TROUBLE:
+                continue
+            if not np.isfinite(y).all():
+                continue
+            quiet_rules = self.without | {"layouts", "float32"}
+            before = self.without
+            self.without = quiet_rules
+            trial = self.contract(arrays, where)
+            if trial is not None and y.size and any(x.size for x in arrays):
+                self.numbers(arrays, trial, where)
+            self.without = before
+            if self.wrong:
+                return
+
+    def report(self, seconds: float) -> Report:
+        order = (Verdict.WRONG, Verdict.NOISE, Verdict.NOT_EXERCISED, Verdict.NOT_DIFFERENTIABLE)
+        said = {finding.verdict for finding in self.findings}
+        verdict = next((verdict for verdict in order if verdict in said), Verdict.CORRECT)
+        return Report(self.probe.subject.name, verdict, self.resolution, tuple(self.findings), self.entries,
+                      self.probe.calls, seconds, self.maps)
+
+
+def _finding(wrong: Disagreement, labels: tuple[str, ...], cause: str, where: str, outputs: int) -> Finding:
+    place = labels[wrong.argument] + (str(list(wrong.index)) if wrong.index else "")
+    of = f"output[{wrong.output}]" if wrong.output is not None and outputs > 1 else "the output"
+    text = (f"d {of} / d {place}: claimed {wrong.claimed:.9g}, measured {wrong.measured:.9g} ± {wrong.bar:.1g}"
+            f"{'; ' + wrong.text if wrong.text else ''}.")
+    return Finding(Verdict.WRONG, text, "hull" if wrong.text else "numbers", labels[wrong.argument], wrong.index,
+                   wrong.output, wrong.claimed, wrong.measured, wrong.bar, cause, where)
+
+
+def _heat_maps(found: Examination, arrays: tuple[Array, ...], labels: tuple[str, ...]) -> Iterable[HeatMap]:
+    """Return a map for every argument of which all entries were measured one by one."""
+    height = np.fmax(np.abs(found.claimed), np.abs(found.slopes.value)).max(initial=0.0) or 1.0
+    error = (np.abs(found.claimed - found.slopes.value) / height).max(axis=1)
+    bar = (found.slopes.bar / height).max(axis=1)
+    for argument, (x, label) in enumerate(zip(arrays, labels, strict=True)):
+        rows = [i for i, line in enumerate(found.lines) if line.argument == argument and line.single]
+        if len(rows) == x.size:
+            yield HeatMap(label, x.shape, error[rows].tolist(), bar[rows].tolist())
