@@ -165,6 +165,14 @@ def test_every_table_names_its_columns_and_every_picture_has_words():
     assert "train from" in page.all("svg")[1]["aria-label"]
 
 
+def test_the_check_s_own_rows_can_be_shown():
+    from glassgrad.check import parameter_table
+
+    table = parameter_table(lambda p: (p["W"] ** 3).sum(), {"W": np.array([1.0, 2.0])})
+    rows = [GradientRow(row.name, row.mean_difference, row.verdict, row.resolution) for row in table.rows]
+    assert "W ✓ CORRECT" in read(Content("t", "d", gradient_check=rows)).text
+
+
 # Safe to open -------------------------------------------------------------------------------------------------------
 
 

@@ -56,7 +56,10 @@ def write_atomic(path: FilePath, data: Bytes | Iterable[Bytes]) -> None:
     """
     pieces = [data] if isinstance(data, (bytes, bytearray, memoryview)) else list(data)
     size = sum(len(memoryview(piece).cast("B")) for piece in pieces)
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise file_error("write", path, error, size) from None
     part = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}.part")
     try:
         if target.is_dir():
@@ -69,7 +72,7 @@ def write_atomic(path: FilePath, data: Bytes | Iterable[Bytes]) -> None:
                 part.unlink()
             raise
         _sync_folder(target.parent)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+    except OSError as error:
         raise file_error("write", path, error, size) from None
 
 
@@ -150,5 +153,5 @@ def open_regular(path: str, flags: int) -> int:
     handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "not a regular file")
+        raise OSError(errno.EINVAL, "a file is needed, not a folder, pipe or device")
     return handle

@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from .errors import DtypeError, GlassgradError, GradientError, ShapeError, Trace
 from .place import Location, at, current_scope, locate, site
 
 Array = Any  # a NumPy array or NumPy scalar
-Binary = Callable[[Any], "Tensor"]
-Unary = Callable[[], "Tensor"]
+Binary = Callable[[Any, Any], "Tensor"]
+Unary = Callable[[Any], "Tensor"]
 NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -347,26 +347,26 @@ class Tensor:
         return nodes.numpy_function(function, args, options)
 
     if TYPE_CHECKING:  # operators and methods are functions of `nodes`; ops/operators.py attaches them, by a table
-        __add__: Binary
-        __radd__: Binary
-        __sub__: Binary
-        __rsub__: Binary
-        __mul__: Binary
-        __rmul__: Binary
-        __truediv__: Binary
-        __rtruediv__: Binary
-        __pow__: Binary
-        __rpow__: Binary
-        __matmul__: Binary
-        __rmatmul__: Binary
-        __lt__: Binary
-        __le__: Binary
-        __gt__: Binary
-        __ge__: Binary
-        __getitem__: Binary
-        __neg__: Unary
-        __pos__: Unary
-        __abs__: Unary
+        __add__: ClassVar[Binary]
+        __radd__: ClassVar[Binary]
+        __sub__: ClassVar[Binary]
+        __rsub__: ClassVar[Binary]
+        __mul__: ClassVar[Binary]
+        __rmul__: ClassVar[Binary]
+        __truediv__: ClassVar[Binary]
+        __rtruediv__: ClassVar[Binary]
+        __pow__: ClassVar[Binary]
+        __rpow__: ClassVar[Binary]
+        __matmul__: ClassVar[Binary]
+        __rmatmul__: ClassVar[Binary]
+        __lt__: ClassVar[Binary]
+        __le__: ClassVar[Binary]
+        __gt__: ClassVar[Binary]
+        __ge__: ClassVar[Binary]
+        __getitem__: ClassVar[Binary]
+        __neg__: ClassVar[Unary]
+        __pos__: ClassVar[Unary]
+        __abs__: ClassVar[Unary]
 
         def __getattr__(self, name: str) -> Any: ...
 

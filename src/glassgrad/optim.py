@@ -6,8 +6,8 @@
 >>> print(parameters["w"].value)
 0.8
 
-Every optimiser moves **against** the gradient. An update takes and gives Tensors, so that the whole training step is one
-graph, which can be drawn, checked and compiled. The state of a parameter is a tuple of arrays of its shape.
+Every optimiser moves **against** the gradient. An update takes and gives Tensors, so that the whole training step is
+one graph, which can be drawn, checked and compiled. The state of a parameter is a tuple of arrays of its shape.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Optimizer:
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 1."""
-        return float(self.lr(step)) if callable(self.lr) else float(self.lr)
+        return float(self.lr(step) if callable(self.lr) else self.lr)
 
     def start(self, parameters: Mapping[str, Any]) -> State:
         """Return the state before the first step: zeros."""

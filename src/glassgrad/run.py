@@ -1,7 +1,7 @@
 """Run folders: a trained network, how it was made, and how it went, on disk.
 
-A run is a folder with ``model.safetensors`` (weights, with a checksum), ``settings.json``, ``metrics.jsonl`` (a line for
-every epoch) and ``report.html``. Everything is data: nothing in a run folder can run code.
+A run is a folder with ``model.safetensors`` (weights, with a checksum), ``settings.json``, ``metrics.jsonl`` (a line
+for every epoch) and ``report.html``. Everything is data: nothing in a run folder can run code.
 """
 
 from __future__ import annotations
@@ -85,11 +85,15 @@ def load(folder: str | Path) -> Run:
     """
     place = Path(folder)
     if not (place / SETTINGS).is_file():
-        raise DataError(f"{place} is no run folder: it has no {SETTINGS}. Make one with 'glassgrad train --out {place}'.")
+        raise DataError(
+            f"{place} is no run folder: it has no {SETTINGS}. Make one with 'glassgrad train --out {place}'."
+        )
     settings = read_json(place / SETTINGS)
     missing = [key for key in ("model", "dtype", "data") if not isinstance(settings, dict) or key not in settings]
     if missing or settings.get("format") != FORMAT:
-        raise DataError(f"{place / SETTINGS} is not a run's settings of format {FORMAT}. Train again, or restore the file.")
+        raise DataError(
+            f"{place / SETTINGS} is not a run's settings of format {FORMAT}. Train again, or restore the file."
+        )
     weights, _ = load_weights(place / WEIGHTS)
     try:
         model = build(settings["model"], settings["dtype"])

@@ -100,8 +100,8 @@ def test_json_is_one_object_and_quiet_is_silent(run):
 def test_the_same_seed_gives_the_same_file_in_two_processes(tmp_path):
     files = []
     for name in ("a", "b"):
-        command = [sys.executable, "-m", "glassgrad", "train", *FAST, "--no-check", "--dropout", "0.2", "--quiet", "--out"]
-        subprocess.run([*command, str(tmp_path / name)], check=True)
+        command = [sys.executable, "-m", "glassgrad", "train", *FAST, "--no-check", "--dropout", "0.2", "--quiet"]
+        subprocess.run([*command, "--out", str(tmp_path / name)], check=True)
         files.append((tmp_path / name / "model.safetensors").read_bytes())
     assert files[0] == files[1]
 
@@ -248,8 +248,9 @@ def test_debug_shows_the_traceback(tmp_path):
 
 def test_ctrl_c_saves_what_was_learned(tmp_path):
     """A real signal to a real process: it stops, writes a run that loads, and says so by its exit code."""
-    command = [sys.executable, "-m", "glassgrad", "train", "--iterations", "100000000", "--no-check", "--out", "stopped"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "glassgrad", "train", "--iterations", "100000000", "--no-check"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([*command, "--out", "stopped"], cwd=tmp_path, text=True, **pipes)
     assert process.stdout.readline().startswith("digits")  # it has begun
     time.sleep(2)
     process.send_signal(signal.SIGINT)

@@ -239,7 +239,7 @@ X, T = blobs(30)
     ({"data": (X, T - 1)}, gg.ShapeError, "label -1"),
     ({"data": (X, T.astype(float))}, gg.DtypeError, "class numbers must be integers"),
     ({"data": (X, np.eye(4)[T])}, gg.ShapeError, "one-hot rows"),
-    ({"data": (np.where(X == X[5, 1], np.nan, X), T)}, gg.DataError, r"training data hold nan at \(5, 1\)"),
+    ({"data": (np.where(X[5, 1] == X, np.nan, X), T)}, gg.DataError, r"training data hold nan at \(5, 1\)"),
     ({"data": (X.astype(object), T)}, gg.DtypeError, "object"),
     ({"test": (np.ones((3, 5)), [0, 1, 2])}, gg.ShapeError, r"test data have rows of shape \(5,\)"),
     ({"data": (np.ones((30, 5)), T)}, gg.ShapeError, "inner sizes differ"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..errors import DtypeError, GradientError, SettingError
 from ..graph import PARAMETER, VARIABLE, Tensor, is_float, numeric
-from ..interpret import evaluate_all
 from ..trace import Graph
 from ..transform import vjp as pull_back
 from ..tree import flatten
@@ -113,7 +113,7 @@ def of_function(f: Rule, args: tuple[Any, ...]) -> Subject:
     def forward(*floats: Array) -> Array:
         return _joined(f(*fill(floats)))
 
-    def rule(g: Array, y: Array, *floats: Array) -> tuple[Array, ...]:
+    def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
         def of_floats(*inner: Any) -> Any:
             whole = list(arrays)
             for position, part in zip(chosen, inner, strict=True):
@@ -141,7 +141,7 @@ def _joined(result: Any) -> Array:
 def _parted(g: Array, result: Any) -> Any:
     """Return a cotangent of the joined output in the containers of `result`."""
     leaves, tree = flatten(result)
-    shapes = [np.shape(leaf.value if isinstance(leaf, Tensor) else leaf) for leaf in leaves]
+    shapes = [leaf.shape if isinstance(leaf, Tensor) else np.shape(leaf) for leaf in leaves]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
     parts = np.split(np.asarray(g).reshape(-1), ends)
     return tree.unflatten(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
@@ -173,7 +173,7 @@ def _of_nodes(order: list[Tensor], wanted: list[Tensor], result: Tensor) -> Subj
     def forward(*floats: Array) -> Array:
         return np.asarray(values(floats)[result])
 
-    def rule(g: Array, y: Array, *floats: Array) -> tuple[Array, ...]:
+    def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
         at = values(floats)
         found = backpropagate(order, {result: g}, wanted, np, at.__getitem__)
         return tuple(np.array(found[n]) if n in found else np.zeros(n.shape) for n in wanted)
@@ -211,7 +211,7 @@ def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:
             whole[position] = value
         return whole
 
-    def rule(g: Array, y: Array, *floats: Array) -> tuple[Any, ...]:
+    def rule(g: Array, _: Array, *floats: Array) -> tuple[Any, ...]:
         layer.forward(*_with_parameters(floats))
         back = layer.backward(np.array(g))
         parts = back if isinstance(back, (tuple, list)) else (back,)
@@ -228,9 +228,9 @@ def _parameters(layer: Any) -> dict[str, tuple[Array, Callable[[], Array]]]:
     found: dict[str, tuple[Array, Callable[[], Array]]] = {}
     for name, value in vars(layer).items():
         if isinstance(value, np.ndarray) and is_float(value.dtype) and hasattr(layer, f"d{name}"):
-            found[name] = (value, lambda name=name: getattr(layer, f"d{name}"))
+            found[name] = (value, partial(getattr, layer, f"d{name}"))
     params, grads = getattr(layer, "params", None), getattr(layer, "grads", None)
     if isinstance(params, dict) and isinstance(grads, dict):
         for name, value in params.items():
-            found[name] = (value, lambda name=name: layer.grads[name])
+            found[name] = (value, partial(grads.__getitem__, name))
     return found

@@ -47,13 +47,12 @@ class Evidence:
 
     def recalled(self, y: Array, arrays: tuple[Array, ...]) -> Array | None:
         """Return the claimed Jacobian of the argument if the rule is handed other arrays."""
-        rows = []
+        shape = self.trial.y.shape
         try:
-            for g in np.eye(self.trial.y.size):
-                rows.append(self.probe.gradients(g.reshape(self.trial.y.shape), y, arrays)[self.argument].reshape(-1))
+            rows = [self.probe.gradients(g.reshape(shape), y, arrays) for g in np.eye(self.trial.y.size)]
         except TROUBLE:
             return None
-        return np.array(rows)
+        return np.array([row[self.argument].reshape(-1) for row in rows])
 
 
 def probable_cause(probe: Probe, trial: Trial, found: Examination) -> str:
@@ -142,9 +141,9 @@ def _input_for_output(e: Evidence) -> Iterator[Array | None]:
 
 
 def _diagonal_only(e: Evidence) -> Iterator[Array | None]:
-    if e.a.shape[0] == e.a.shape[1] > 1 and not (e.a - np.diag(np.diag(e.a))).any():
-        if _repairs(np.diag(e.a)[None], np.diag(e.n)[None]):
-            yield e.n
+    square = e.a.shape[0] == e.a.shape[1] > 1 and not (e.a - np.diag(np.diag(e.a))).any()
+    if square and _repairs(np.diag(e.a)[None], np.diag(e.n)[None]):
+        yield e.n
 
 
 def _last_lost(e: Evidence) -> Iterator[Array | None]:

@@ -73,8 +73,8 @@ def first_trial(
             _check_type(d, x, label, without)
     if probe.subject.foreign and "own memory" not in without:
         _check_memory(raw, [cotangent, output, *given], labels)
-    return Trial(probe, arrays, labels, y, g,
-                 [np.zeros(x.shape) if d is None else np.array(d, np.float64) for d, x in zip(raw, arrays, strict=True)])
+    gradients = [np.zeros(x.shape) if d is None else np.array(d, np.float64) for d, x in zip(raw, arrays, strict=True)]
+    return Trial(probe, arrays, labels, y, g, gradients)
 
 
 def _check_kept(
@@ -100,7 +100,7 @@ def _check_type(d: Any, x: Array, label: str, without: frozenset[str]) -> None:
         cause = "missing sum over a broadcast axis" if d.size > x.size else ""
         raise BrokenRuleError("shapes", f"the gradient of {label} has shape {d.shape}, the input {x.shape}.", cause)
     if d.dtype != x.dtype and "dtype" not in without:
-        raise BrokenRuleError("dtype", f"the gradient of {label} is {d.dtype}, the input {x.dtype}: its digits are cut.",
+        raise BrokenRuleError("dtype", f"the gradient of {label} is {d.dtype}, the input {x.dtype}.",
                               "gradient in another dtype")
 
 

@@ -28,7 +28,7 @@ def of_jax(f: Any, args: tuple[Any, ...]) -> Subject:
         with jax.enable_x64(True):
             return np.array(of_floats(*floats))
 
-    def rule(g: Array, y: Array, *floats: Array) -> tuple[Array, ...]:
+    def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
         with jax.enable_x64(True):
             value, pull = jax.vjp(of_floats, *[jax.numpy.asarray(a) for a in floats])
             return tuple(np.array(d) for d in pull(jax.numpy.asarray(g, value.dtype)))

@@ -143,9 +143,9 @@ class _Case:
 
     def numbers(self, arrays: tuple[Array, ...], trial: Trial, where: str) -> Examination | None:
         """Compare claimed and measured slopes; record what was found."""
+        light = self.light or (bool(where) and trial.y.size * sum(x.size for x in arrays) > SMALL)
         try:
-            found = examine(self.probe, arrays, self.rng, coarse_bar=self.coarse_bar, without=self.without,
-                            light=self.light or bool(where) and trial.y.size * sum(x.size for x in arrays) > SMALL)
+            found = examine(self.probe, arrays, self.rng, coarse_bar=self.coarse_bar, without=self.without, light=light)
         except TROUBLE as error:
             self.add(Verdict.WRONG, f"the rule raised {type(error).__name__}: {error}", safeguard="raises", where=where)
             return None

@@ -43,7 +43,7 @@ def of_torch(f: Any, args: tuple[Any, ...]) -> Subject:
             raise TypeError("torch has float32 and float64")
         return call(floats, False)[0].detach().numpy()
 
-    def rule(g: Array, y: Array, *floats: Array) -> tuple[Array, ...]:
+    def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
         output, given = call(floats, True)
         seed = torch.tensor(np.asarray(g)).to(output.dtype)
         found = torch.autograd.grad(output, given, seed, allow_unused=True)

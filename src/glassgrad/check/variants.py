@@ -47,7 +47,7 @@ def _leading(
     follows = y.ndim > 0 and y.shape[0] == n
     alone = [position == 0 for position in range(len(arrays))]
     for size in (*SIZES, 0):
-        if size == n or n == 0 or (size < 2 and not follows) or (n == 1 and len(arrays) > 1):
+        if n in (size, 0) or (size < 2 and not follows) or (n == 1 and len(arrays) > 1):
             continue
         wanted = (size, *y.shape[1:]) if follows else y.shape
         for chosen in ([sharing] if sharing == alone else [sharing, alone]):

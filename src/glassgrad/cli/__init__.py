@@ -18,15 +18,16 @@ from .doctor import doctor
 from .predict import predict
 from .train import train
 
-EPILOG = """Exit codes: 0 done; 1 data, a file or a setting cannot be used, or a gradient is wrong; 2 wrong command line;
-130 interrupted (a training run saves its best weights first)."""
+EPILOG = (
+    "Exit codes: 0 done; 1 data, a file or a setting cannot be used, or a gradient is wrong; 2 wrong command line; "
+    "130 interrupted (a training run saves its best weights first)."
+)
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="glassgrad")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def group(context: click.Context, debug: bool) -> None:
+def group(debug: bool) -> None:
     """See, prove and run backpropagation.
 
     \b
@@ -34,7 +35,6 @@ def group(context: click.Context, debug: bool) -> None:
     glassgrad predict RUN DATA let a trained network read
     glassgrad check            compare backpropagation with numerical differentiation
     """
-    context.obj = debug
 
 
 for _command in (train, predict, check, doctor):
@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        sys.exit(group.main([item for item in given if item != "--debug"], prog_name="glassgrad", standalone_mode=False,
-                            obj=debug) or 0)
+        rest = [item for item in given if item != "--debug"]
+        sys.exit(group.main(rest, prog_name="glassgrad", standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,8 @@ def hidden_sizes(text: str) -> tuple[int, ...]:
 def network(data: Dataset, hidden: tuple[int, ...], settings: dict[str, Any]) -> Sequential:
     """Return a network that fits the data; weights begin as in the deck (std 0.01) where there is one hidden layer."""
     initial = settings.get("init") or (0.01 if len(hidden) == 1 else "he")
-    try:
+    with suppress(ValueError):
         initial = float(initial)
-    except ValueError:
-        pass
     return perceptron(
         data.x_train.shape[1], *hidden, len(data.classes), initial=initial, activation=settings["activation"],
         dropout=settings["dropout"], seed=settings["seed"], dtype=settings["dtype"], divisor=data.divisor,

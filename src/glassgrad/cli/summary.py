@@ -51,7 +51,8 @@ def write_run_report(
         for row in test.worst(MISTAKES)
     ]
     rows = [
-        GradientRow(row.name, row.mean_difference, row.words, row.resolution) for row in (table.rows if table else ())
+        GradientRow(row.name, row.mean_difference, str(row.verdict), row.resolution)
+        for row in (table.rows if table else ())
     ]
     write_report(path, Content(
         title=f"{data.name}, {sizes}", dataset=data.name, source=data.source, settings=run.settings,

@@ -90,8 +90,10 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
                       clip=settings["clip"])
     model = network(dataset, hidden_sizes(hidden), settings)
     sizes = "-".join(map(str, (dataset.x_train.shape[1], *hidden_sizes(hidden), len(dataset.classes))))
-    console.print(f"[bold]{dataset.name}[/]: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test samples, "
-                  f"{len(dataset.classes)} classes. Network {sizes}, {model.parameter_count:,} parameters.")
+    console.print(
+        f"[bold]{dataset.name}[/]: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test samples, "
+        f"{len(dataset.classes)} classes. Network {sizes}, {model.parameter_count:,} parameters.", soft_wrap=True,
+    )
     table = gradient_table(model, dataset.x_train, dataset.y_train) if checking else None
     if table is not None:
         console.print("\nGradient check: backpropagation against numerical differentiation, on 3 samples")
@@ -165,7 +167,8 @@ class _Session:
         run.save(folder)
         write_run_report(folder / REPORT, run, self.data, test, self.table, self.sizes)
         if as_json:
-            click.echo(json.dumps({**found, "run": str(folder), "gradients_correct": self.table and self.table.correct}))
+            correct = None if self.table is None else self.table.correct
+            click.echo(json.dumps({**found, "run": str(folder), "gradients_correct": correct}))
         self.console.print(
             f"\n[bold]Test accuracy {found['test_accuracy']:.4f}[/], train accuracy {found['train_accuracy']:.4f} "
             f"({stopped}; {found['iterations']:,} steps in {found['seconds']:.1f} s)."

@@ -24,7 +24,7 @@ from ..ops.elementwise import add, multiply
 from ..ops.linalg import affine
 from ..ops.loss import cross_entropy
 from .functions import labels_for, softmax
-from .step import Remembering, Step, floats
+from .step import Remembering, Step, fitted, floats, rule
 
 
 class MulLayer(Remembering):
@@ -204,6 +204,15 @@ class Affine(Remembering):
         """Return the derivative with respect to x, in the shape x had; keep those of the parameters as dW and db."""
         dx, self.dW, self.db = self._backward(dout)
         return dx.reshape(self.original_x_shape)
+
+    def backward_to_parameters(self, dout: Any) -> None:
+        """Find dW and db as `backward` does, without the derivative for x: for a first layer, whose x is data."""
+        step = self._remembered()
+        x, W, b = step.inputs
+        g = step.cotangent(dout)
+        # The rule makes dx from the rows of W and dW without them, so with no rows dx costs nothing.
+        _, dW, db = rule(affine)(np, g, step.output, x, W[:0], b)
+        self.dW, self.db = fitted(dW, W, g), fitted(db, b, g)
 
 
 class SoftmaxWithLoss(Remembering):

@@ -99,8 +99,11 @@ class TwoLayerNet:
         """Return the gradient of the loss for every parameter by backpropagation."""
         self.loss(x, t)
         dout = self.lastLayer.backward(1)
-        for layer in reversed(self.layers.values()):
+        *later, bottom = reversed(self.layers.values())
+        for layer in later:
             dout = layer.backward(dout)
+        # x is data: no derivative for it is wanted. A layer that somebody put in is asked as any other.
+        (bottom.backward_to_parameters if type(bottom) is Affine else bottom.backward)(dout)
         first, second = self.layers["Affine1"], self.layers["Affine2"]
         return {"W1": first.dW, "b1": first.db, "W2": second.dW, "b2": second.db}
 

@@ -10,6 +10,7 @@ The formulas are those of the op, forward and backward; nothing of them is repea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +38,13 @@ class Step:
 
     def pull(self, dout: Any) -> tuple[Any, ...]:
         """Return the derivative for every input, given that for the output; `dout` is neither changed nor handed on."""
-        assert self.op.vjp is not None, f"{self.op.name} has no rule of its own"
-        g = self._cotangent(dout)
-        parts = self.op.vjp(np, g, self.output, *self.inputs)
+        g = self.cotangent(dout)
+        parts = rule(self.op)(np, g, self.output, *self.inputs)
         return tuple(
-            None if part is None else _fitted(part, source, g) for part, source in zip(parts, self.inputs, strict=True)
+            None if part is None else fitted(part, source, g) for part, source in zip(parts, self.inputs, strict=True)
         )
 
-    def _cotangent(self, dout: Any) -> Any:
+    def cotangent(self, dout: Any) -> Any:
         """Return `dout` in the shape and dtype of the output; a single number counts for every entry."""
         if _is_number(dout) and _is_number(self.output):
             return dout
@@ -67,6 +67,12 @@ def apply(op: Op, *inputs: Any) -> Step:
     return Step(op, inputs, output)
 
 
+def rule(op: Op) -> Callable[..., tuple[Any, ...]]:
+    """Return the op's own rule for the way back."""
+    assert op.vjp is not None, f"{op.name} has no rule of its own"
+    return op.vjp
+
+
 class Remembering:
     """A layer that remembers its last forward step."""
 
@@ -77,10 +83,13 @@ class Remembering:
         return self._step.output
 
     def _backward(self, dout: Any) -> tuple[Any, ...]:
+        return self._remembered().pull(dout)
+
+    def _remembered(self) -> Step:
         if self._step is None:
             name = type(self).__name__
             raise GradientError(f"{name}.backward was called before {name}.forward: call forward first.")
-        return self._step.pull(dout)
+        return self._step
 
 
 def floats(x: Any, like: Array | None = None) -> Array:
@@ -95,7 +104,7 @@ def _is_number(x: Any) -> bool:
     return isinstance(x, (int, float)) and not isinstance(x, np.generic)
 
 
-def _fitted(part: Any, source: Any, g: Any) -> Any:
+def fitted(part: Any, source: Any, g: Any) -> Any:
     """Sum what broadcasting had repeated; return an array of its own, of the source's dtype if that is a float."""
     if _is_number(part) and _is_number(source):
         return part

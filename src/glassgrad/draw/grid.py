@@ -213,10 +213,14 @@ def _across(frame: Frame, columns: list[list[Item]], measure: Measure) -> None:
             if measure.whole:
                 item.x = floor(item.x)
         x += wide
-        leaving = [(item, edge) for item in column for _, edge in item.after]
-        room = measure.channel(len(leaving)) if number + 1 < len(columns) else 0.0
-        for rank, (_, edge) in enumerate(sorted(leaving, key=lambda pair: -pair[0].y)):
-            frame.verticals[edge, number] = x + (rank + 1 if measure.whole else room / 2)
+        leaving = [(item, edge, end) for item in column for end, edge in item.after]
+        turns: dict[int, int] = {}  # lines into one thing turn at one place
+        for item, _, end in sorted(leaving, key=lambda leave: -leave[0].y):
+            if measure.whole and item.y + item.meets("") != end.y + end.meets(""):
+                turns.setdefault(id(end), len(turns) + 1)
+        room = measure.channel(len(turns)) if number + 1 < len(columns) else 0.0
+        for _, edge, end in leaving:
+            frame.verticals[edge, number] = x + (turns.get(id(end), 0) if measure.whole else room / 2)
         x += room
     frame.width = x
     frame.height = max((item.y + item.height for item in frame.items.values()), default=0.0)

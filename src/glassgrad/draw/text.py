@@ -5,12 +5,11 @@
 >>> x, y = gg.tensor(2.0, name="x"), gg.tensor(3.0, name="y")
 >>> print(text(scene_of((x + y) ** 2), width=60))
     2
-x ───────┐
-    ←∂ 10│
-         │       5              25
-         └→(+) ────────→(**2) ──────→
-    3    │       ←∂ 10          ←∂ 1
-y ───────┘
+x ─────────┐
+    ←∂ 10  │       5             25
+           ├─→(+)────────→(**2)───────→
+    3      │       ←∂ 10         ←∂ 1
+y ─────────┘
     ←∂ 10
 """
 
@@ -23,6 +22,7 @@ from math import floor
 from .grid import Measure, layout
 from .layout import Placed, Rect, named_lines
 from .metrics import columns, shorten
+from .outline import Box
 from .scene import Edge, Node, Scene
 
 DEFAULT_WIDTH = 100
@@ -43,7 +43,7 @@ def text(scene: Scene, width: int | None = None, color: bool = False) -> str:
         Whether to paint derivatives red and names bold with ANSI codes.
     """
     room = width or shutil.get_terminal_size((DEFAULT_WIDTH, 40)).columns
-    placed = layout(scene, Measure(_node_size, _label_size, 1, 2, 1, 1, lambda lines: lines + 2.0, True))
+    placed = layout(scene, Measure(_node_size, _label_size, 1, 2, 1, 1, lambda lines: lines + 3.0 if lines else 1.0, True))
     if placed.width <= room:
         return _drawn(scene, placed).text(color)
     return "\n".join(_listed(scene, room, color))
@@ -111,7 +111,7 @@ def _sign(node: Node) -> str:
 
 
 def _node_size(node: Node) -> tuple[float, float]:
-    return float(max(columns(_sign(node)) + (1 if node.kind == "output" else 0), 1)), 1.0
+    return float(max(columns(_sign(node)) + (node.kind in ("output", "leaf")), 1)), 1.0
 
 
 def _texts(edge: Edge) -> tuple[str, str]:
@@ -129,9 +129,10 @@ def _drawn(scene: Scene, placed: Placed) -> Canvas:
         _frame(canvas, placed.boxes[box.id], box.title)
     for edge in scene.edges:
         points = [(floor(x), floor(y)) for x, y in placed.lines[edge.id]]
+        points[-1] = (points[-1][0] - 1, points[-1][1])
         for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
             canvas.line(x0, y0, x1, y1)
-        canvas.write(points[-1][0] - 1, points[-1][1], "→")
+        canvas.write(*points[-1], "→")
     for edge in scene.edges:
         at = placed.labels[edge.id]
         above, below = _texts(edge)
@@ -161,25 +162,34 @@ def _listed(scene: Scene, room: int, color: bool) -> Iterator[str]:
     for edge in scene.edges:
         inputs.setdefault(edge.target, []).append(edge.source)
         outgoing.setdefault(edge.source, []).append(edge)
-    titles = {box.id: box for box in scene.boxes}
-    shown: str | None = None
-    numbers = {node.id: i + 1 for i, node in enumerate(n for n in scene.nodes if n.kind != "output")}
-    names = {node.id: node.label if node.kind == "leaf" else f"#{numbers[node.id]}" for node in scene.nodes
-             if node.kind != "output"}
-    for node in scene.nodes:
-        if node.kind == "output":
-            continue
-        if node.parent != shown and node.parent is not None:
-            yield shorten("  " * titles[node.parent].level + f"── {titles[node.parent].title}", room)
-        shown = node.parent
-        indent = "  " * (titles[shown].level + 1 if shown else 0)
-        takes = " ".join(names[source] for source in inputs.get(node.id, ()))
-        mark = "" if node.kind == "leaf" else f"#{numbers[node.id]} "
+    chains, order = _in_boxes(scene)
+    names = {node.id: node.label if node.kind == "leaf" else f"#{i}" for i, node in enumerate(order, 1)}
+    before: list[Box] = []
+    for node in order:
+        chain = chains[node.parent]
+        for level, box in enumerate(chain):
+            if level >= len(before) or before[level] is not box:
+                yield shorten("  " * level + f"── {box.title}", room)
+                before = []
+        before = chain
+        mark = "" if node.kind == "leaf" else names[node.id] + " "
+        takes = "".join(f" {names[source]}" for source in inputs.get(node.id, ()))
         edges = outgoing.get(node.id, [])
-        line = f"{indent}{mark}{_sign(node)}{' ' + takes if takes else ''}"
-        if edges:
-            line += f" = {edges[0].value.text}"
+        value = f" = {edges[0].value.text}" if edges else ""
         gradient = node.total or next((edge.gradient for edge in edges if edge.gradient), None)
         back = shorten(f"  ∂ {gradient.text}", room) if gradient else ""
-        line = shorten(line, max(room - columns(back), 8))
+        line = shorten(f"{'  ' * len(chain)}{mark}{_sign(node)}{takes}{value}", max(room - columns(back), 8))
         yield line + (f"{RED}{back}{PLAIN}" if color and back else back)
+
+
+def _in_boxes(scene: Scene) -> tuple[dict[str | None, list[Box]], list[Node]]:
+    """Return the boxes around each box, and the nodes in order, what stands in one box together."""
+    chains: dict[str | None, list[Box]] = {None: []}
+    for box in scene.boxes:  # outer ones first
+        chains[box.id] = [*chains[box.parent], box]
+    last: dict[str, int] = {}
+    for place, node in enumerate(scene.nodes):
+        last.update(dict.fromkeys((box.id for box in chains[node.parent]), place))
+    places = {node.id: [*(last[box.id] for box in chains[node.parent]), i] for i, node in enumerate(scene.nodes)}
+    drawn = [node for node in scene.nodes if node.kind != "output"]
+    return chains, sorted(drawn, key=lambda node: places[node.id])

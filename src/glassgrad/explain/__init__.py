@@ -31,7 +31,7 @@ __all__ = [
 
 
 class _Callable(ModuleType):
-    """This package bears the name of its function; calling it calls the function, however it was imported."""
+    """A package that bears the name of its function: calling it calls the function, however it was imported."""
 
     def __call__(self, *args: Any, **options: Any) -> Explanation:
         return explain(*args, **options)

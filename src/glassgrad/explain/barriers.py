@@ -1,4 +1,4 @@
-"""Where derivatives stop, though a value was computed from an input: stop_gradient, integers, ops without derivative."""
+"""Where derivatives stop, though a value was computed from an input: at stop_gradient, integers, indices."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def called(node: Tensor) -> str:
     """Return op, name, layer and line of a node: what identifies it in any language.
 
     >>> import glassgrad as gg
+    >>> x = gg.tensor(0.0, name="x")
     >>> with gg.scope("layer 1"):
-    ...     y = gg.exp(gg.tensor(0.0, name="x"))
-    >>> y.name = "y"
-    >>> called(y), called(y.inputs[0])
-    ('exp y [layer 1] (<doctest glassgrad.explain.barriers.called[1]>:2)', 'x (<doctest glassgrad.explain.barriers.called[1]>:2)')
+    ...     y = gg.exp(x)
+    >>> called(y).split(" (")[0], called(x).split(" (")[0]
+    ('exp [layer 1]', 'x')
     """
     own = str(node.name) if node.name else ""
     kind = "" if node.is_leaf and own else node.op.name

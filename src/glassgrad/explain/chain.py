@@ -305,9 +305,11 @@ def _result_lines(run: Run, found: Paths, total: Any) -> list[Line]:
         lines.append(sentence("The result is not finite: {value}. Some factor is NaN, infinite, or too large a number.",
                               value=value))
         return lines
-    lines.append(sentence("Backpropagation finds the same, in one pass: {value}.", value=value) if agree(total, gradient)
-                 else sentence("Backpropagation finds {value}; rounding makes the difference to the sum over the paths, "
-                               "{total}.", value=value, total=value_formula(total, run.digits)))
+    if agree(total, gradient):
+        lines.append(sentence("Backpropagation finds the same, in one pass: {value}.", value=value))
+    else:
+        lines.append(sentence("Backpropagation finds {value}; rounding makes the difference to the sum over the paths, "
+                              "{total}.", value=value, total=value_formula(total, run.digits)))
     if found.scalar and np.asarray(run.seed).reshape(-1)[0] == 1:
         lines.append(sentence("When {x} grows by a very small amount, {y} changes by {value} times that amount.",
                               x=run.labels[x], y=run.top, value=value))

@@ -1,7 +1,7 @@
 """What keeps a derivative small: units that are off, saturated functions, factors of 0, parts that cancel, NaN.
 
-Each check looks at one node with the numbers of one run and says what it finds, with the share of entries concerned. The
-local derivatives come from the ops' own rules; only the words depend on the name of the op.
+Each check looks at one node with the numbers of one run and says what it finds, with the share of entries concerned.
+The local derivatives come from the ops' own rules; only the words depend on the name of the op.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Finding:
 def findings(run: Run, layers: list[Layer]) -> list[Finding]:
     """Return everything that was found, the gravest first."""
     found = [_blocked(barrier) for target in run.targets for barrier in _barriers(run, target)]
-    found += [*_nonfinite(run), *_over_layers(run, layers)]
+    found += [*_nonfinite(run), *_over_layers(layers)]
     arriving: dict[Tensor, list[Any]] = {}
     for node in reversed(run.order):
         for edge, part in run.arrivals(node):
@@ -92,14 +92,14 @@ def _at_edge(run: Run, edge: Edge) -> Iterator[Finding]:
     if local is None or not np.size(local) or edge.node.size < edge.source.size:
         return
     if name == "relu":
-        yield from _relu(run, edge, np.asarray(local))
+        yield from _relu(edge, np.asarray(local))
     elif name in LARGEST_SLOPE:
         yield from _saturated(edge, np.asarray(local))
     else:
         yield from _zeros(run, edge, np.asarray(local))
 
 
-def _relu(run: Run, edge: Edge, local: Any) -> Iterator[Finding]:
+def _relu(edge: Edge, local: Any) -> Iterator[Finding]:
     """Tell units that are off for every sample from single entries that are off."""
     node, off = edge.node, local == 0
     share = float(off.mean())
@@ -196,7 +196,7 @@ def _bad(value: Any) -> bool:
     return is_float(array.dtype) and not bool(np.isfinite(array).all())
 
 
-def _over_layers(run: Run, layers: list[Layer]) -> Iterator[Finding]:
+def _over_layers(layers: list[Layer]) -> Iterator[Finding]:
     overall = change(layers)
     known = [layer for layer in layers if np.isfinite(layer.factor)]
     if not known or VANISHING <= overall <= EXPLODING:

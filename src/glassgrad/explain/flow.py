@@ -2,6 +2,7 @@
 
 >>> import glassgrad as gg
 >>> apple, count = gg.tensor(100.0, name="apple"), gg.tensor(2.0, name="count")
+>>> from glassgrad.explain.run import run_of
 >>> run = run_of(gg.multiply(apple, count))
 >>> print(flow_over(run, Edge(run.output, 0)).equation)
 ∂v1/∂apple = ∂v1/∂v1 · count = 1 × 2 = 2
@@ -20,7 +21,7 @@ from .formula import Formula, derivative, equation, factor_formula, joined, prod
 from .matrix import product_reason, product_shapes, repeat_reason
 from .numbers import SMALL
 from .rules import factor_of, is_elementwise, pullback_of, reason
-from .run import Edge, Run, run_of
+from .run import Edge, Run
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""From an input to what was computed from it: a node knows its inputs only, so the nodes that are still alive are asked.
+"""From an input to what was computed from it: a node knows its inputs only, so all living nodes are asked.
 
 Needed by ``why(parameter)`` alone, where the result that `backward` was called on is not named.
 """
@@ -6,6 +6,7 @@ Needed by ``why(parameter)`` alone, where the result that `backward` was called 
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ..gradient import backpropagate
 from ..graph import Tensor, describe, is_float
 
 
-def origin_of_gradient(node: Tensor) -> tuple[Tensor, object]:
+def origin_of_gradient(node: Tensor) -> tuple[Tensor, Any]:
     """Return the result whose `backward` gave `node` its ``grad``, and the derivative that started there.
 
     Raises
@@ -49,7 +50,7 @@ def _tops(alive: list[Tensor], node: Tensor) -> list[Tensor]:
     return sorted(above - used, key=lambda tensor: -tensor.serial)
 
 
-def _gradient(top: Tensor, node: Tensor) -> object:
+def _gradient(top: Tensor, node: Tensor) -> Any:
     with np.errstate(all="ignore"):
         found = backpropagate(ancestors([top]), {top: top._grad}, [node], np, lambda tensor: tensor.value)
     return found.get(node)

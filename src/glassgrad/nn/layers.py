@@ -7,8 +7,8 @@
 >>> {name: tensor.shape for name, tensor in layer.parameters().items()}
 {'W1': (2, 3), 'b1': (3,)}
 
-A layer is called with data, and with a `key` while it is trained: ``layer(x)`` evaluates, ``layer(x, key=[seed, step])``
-trains (only layers that draw random numbers tell the two apart).
+A layer is called with data, and with a `key` while it is trained: ``layer(x)`` evaluates,
+``layer(x, key=[seed, step])`` trains (only layers that draw random numbers tell the two apart).
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def generator(seed: Any) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
-        raise SettingError(f"seed must be a whole number of at least 0, a NumPy generator or None; got {seed!r}.") from None
+        raise SettingError(
+            f"seed must be a whole number of at least 0, a NumPy generator or None; got {seed!r}."
+        ) from None
 
 
 class Layer:
@@ -156,7 +158,7 @@ class Affine(Layer):
         self.W = parameter(W, name="W", dtype=self._dtype)
         self.b = parameter(np.zeros(self.outputs), name="b", dtype=self._dtype)
 
-    def __call__(self, x: Any, *, key: Any = None) -> Tensor:  # noqa: ARG002 - nothing here is random
+    def __call__(self, x: Any, *, key: Any = None) -> Tensor:
         """Return ``x @ W + b``; more than two axes are flattened to (N, inputs) first, as in the deck."""
         shape = type_of(x).shape
         if len(shape) > 2:
@@ -171,7 +173,7 @@ class Affine(Layer):
 class ReLU(Layer):
     """``max(x, 0)``, with the derivative 0 at 0."""
 
-    def __call__(self, x: Any, *, key: Any = None) -> Tensor:  # noqa: ARG002
+    def __call__(self, x: Any, *, key: Any = None) -> Tensor:
         """Return the positive part of `x`."""
         return nodes.relu(x)
 
@@ -179,7 +181,7 @@ class ReLU(Layer):
 class Sigmoid(Layer):
     """Logistic function ``1 / (1 + exp(-x))``."""
 
-    def __call__(self, x: Any, *, key: Any = None) -> Tensor:  # noqa: ARG002
+    def __call__(self, x: Any, *, key: Any = None) -> Tensor:
         """Return the logistic function of `x`."""
         return nodes.sigmoid(x)
 
@@ -187,7 +189,7 @@ class Sigmoid(Layer):
 class Tanh(Layer):
     """Hyperbolic tangent."""
 
-    def __call__(self, x: Any, *, key: Any = None) -> Tensor:  # noqa: ARG002
+    def __call__(self, x: Any, *, key: Any = None) -> Tensor:
         """Return the hyperbolic tangent of `x`."""
         return nodes.tanh(x)
 

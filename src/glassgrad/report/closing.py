@@ -12,7 +12,8 @@ __all__ = ["again", "data_source", "gradient_check", "settings"]
 
 _MEANING = (
     "Each derivative that backpropagation computed is compared with the slope that is measured when the parameter is "
-    "moved a little to either side. The resolution is the smallest relative error that the comparison could have seen."
+    "moved a little to either side. The resolution is the smallest error that the comparison could have seen, in parts "
+    "of the gradient's largest entry."
 )
 _SIGNS = (("CORRECT", "✓", "good"), ("WRONG", "✗", "bad"))
 
@@ -33,7 +34,7 @@ def gradient_check(content: Content) -> Section | None:
 
 
 def _check_row(row: GradientRow) -> str:
-    verdict = row.verdict.strip()
+    verdict = str(row.verdict).strip()
     known = [(sign, style) for word, sign, style in _SIGNS if verdict.upper().startswith(word)]
     sign, style = known[0] if known else ("–", "open")
     return (

@@ -48,16 +48,16 @@ class GradientRow:
         The parameter, such as ``"W1"``.
     difference : float
         Mean of ``|backpropagation - numerical|`` over its entries.
-    verdict : str
+    verdict : str, or an enumeration such as `glassgrad.check.Verdict`
         In words, beginning with ``CORRECT``, ``WRONG``, ``KINK``, ``NOT DIFFERENTIABLE HERE``, ``NOISE`` or
         ``NOT EXERCISED``, in any case; shown as it is, behind a sign for right, wrong or undecided.
     resolution : float or None
-        The smallest error that this check could have seen.
+        The smallest error that this check could have seen, in parts of the gradient's largest entry.
     """
 
     name: str
     difference: float
-    verdict: str
+    verdict: object
     resolution: float | None = None
 
 

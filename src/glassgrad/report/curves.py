@@ -132,7 +132,8 @@ def _table(content: Content, axis: str, places: Sequence[float | None]) -> str:
     whole = "every row" if len(chosen) == len(history) else f"{len(chosen)} of {plural(len(history), 'row')}"
     return (
         '<details class="behind"><summary>The numbers behind the curves</summary>\n<div class="scroll">'
-        f'<table class="numbers"><caption>History of the run: {text(whole)}.</caption><thead><tr>{head}</tr></thead>\n<tbody>'
+        f'<table class="numbers"><caption>History of the run: {text(whole)}.</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>"
         + "\n".join(rows)
         + "</tbody></table></div></details>"
     )

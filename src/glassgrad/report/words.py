@@ -98,16 +98,16 @@ def plain(given: float, decimals: int) -> str:
     return f"{given:,.{decimals}f}".replace("-", "−")
 
 
-def scientific(given: float, digits: int = 2) -> str:
-    """A number as mantissa and power of ten.
+def scientific(given: float, digits: int = 2, trimmed: bool = False) -> str:
+    """A number as mantissa and power of ten; `trimmed` leaves out zeros at the mantissa's end.
 
-    >>> scientific(-1.25e-10, 3), scientific(0), scientific(1e5)
-    ('−1.25×10⁻¹⁰', '0', '1×10⁵')
+    >>> scientific(-1.25e-10, 3), scientific(0), scientific(1e5), scientific(1e5, trimmed=True)
+    ('−1.25×10⁻¹⁰', '0', '1.0×10⁵', '1×10⁵')
     """
     if given == 0:
         return "0"
     mantissa, exponent = f"{given:.{digits - 1}e}".split("e")
-    if "." in mantissa:
+    if trimmed and "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa.replace('-', '−')}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
@@ -124,7 +124,7 @@ def number(given: float, digits: int = 4) -> str:
         return "∞" if given > 0 else "−∞"
     size = abs(given)
     if size and not 1e-4 <= size < 1e9:
-        return scientific(given, digits)
+        return scientific(given, digits, trimmed=True)
     if size >= 10 ** (digits - 1):
         return plain(given, 0)
     return f"{given:,.{digits}g}".replace("-", "−")

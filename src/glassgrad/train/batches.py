@@ -64,7 +64,7 @@ class Drawn:
 
 
 Batches = Shuffled | Drawn
-SAMPLINGS = {"shuffle": Shuffled, "replace": Drawn}
+SAMPLINGS: dict[str, type[Shuffled] | type[Drawn]] = {"shuffle": Shuffled, "replace": Drawn}
 
 
 def batches(sampling: str, samples: int, batch: int, seed: int) -> Batches:

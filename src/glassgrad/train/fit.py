@@ -202,7 +202,8 @@ class _Run:
         if self.progress:
             self._show(time.perf_counter())
         where = self._where()
-        if any([callback(where) is True for callback in callbacks]):  # every callback is told
+        answers = [callback(where) for callback in callbacks]  # every callback is told, also if one says stop
+        if any(answer is True for answer in answers):
             self.result.stopped = "callback"
         elif patience and row["epoch"] - self.result.best["epoch"] >= patience:
             self.result.stopped = "early"
@@ -312,7 +313,8 @@ def _checked(name: str, pair: Pair) -> Pair:
     if x.ndim < 2 or not len(x):
         raise DataError(f"{name} data have shape {x.shape}; rows along the first axis are needed, (N, D), and N >= 1.")
     if t.ndim == 0 or len(t) != len(x):
-        raise DataError(f"{name} data: {len(x)} samples and {t.shape[0] if t.ndim else 'no'} labels; one each is needed.")
+        count = t.shape[0] if t.ndim else "no"
+        raise DataError(f"{name} data: {len(x)} samples and {count} labels; one each is needed.")
     for what, array in (("data", x), ("labels", t)):
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])

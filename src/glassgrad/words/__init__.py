@@ -8,8 +8,8 @@ Forward propagation 順伝播
 ...     print(greeting)
 正向傳播
 
-The English sentence is the key, the others are looked up in gettext catalogues (``<language>/LC_MESSAGES``). What stands
-in braces is filled in afterwards, so that every language can order its words as it must.
+The English sentence is the key, the others are looked up in gettext catalogues (``<language>/LC_MESSAGES``). What
+stands in braces is filled in afterwards, so that every language can order its words as it must.
 """
 
 from __future__ import annotations
