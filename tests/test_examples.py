@@ -1,3 +1,4 @@
+# ruff: noqa: NPY002 - the deck seeds NumPy's global state
 """The example scripts run and print what they promise."""
 
 import re

@@ -40,7 +40,7 @@ def child(script, *arguments):
     """Run a script in a process of its own; return what it printed, line by line."""
     environment = {**os.environ, "PYTHONPATH": str(SOURCE), "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)]
-    done = subprocess.run(command, env=environment,  # noqa: S603 - our own scripts
+    done = subprocess.run(command, env=environment,
                           capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -68,7 +68,9 @@ def test_names_values_and_metadata_come_back(weights):
         np.testing.assert_array_equal(arrays[name], array)
 
 
-@pytest.mark.parametrize("arrange", [np.asfortranarray, np.transpose, lambda a: a[::2, ::-1], lambda a: a.astype(">f8")])
+@pytest.mark.parametrize(
+    "arrange", [np.asfortranarray, np.transpose, lambda a: a[::2, ::-1], lambda a: a.astype(">f8")],
+)
 def test_any_memory_order_is_stored_by_value(tmp_path, arrange):
     array = arrange(np.arange(24.0).reshape(4, 6))
     io.save_weights(tmp_path / "w", {"a": array})

@@ -103,7 +103,7 @@ def test_apples_and_oranges_as_layers():
     assert found == pytest.approx(expected["bwd"])
 
 
-# Chain rule, add and multiply nodes ------------------------------------------------------------------------------------
+# Chain rule, add and multiply nodes ----------------------------------------------------------------------------------
 
 
 def test_chain_rule_case_1():
@@ -153,7 +153,7 @@ def test_add_and_multiply_nodes(name, layer, op):
     assert_allclose(node.backward(expected["up"]), expected["down"])
 
 
-# ReLU and sigmoid --------------------------------------------------------------------------------------------------------
+# ReLU and sigmoid ----------------------------------------------------------------------------------------------------
 
 
 def test_relu():
@@ -191,7 +191,7 @@ def test_sigmoid_as_one_node():
     assert gg.grad(gg.sigmoid)(1.0) == pytest.approx(expected["dx"], rel=1e-14)
 
 
-# Affine ------------------------------------------------------------------------------------------------------------------
+# Affine --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["affine_single", "affine_batch"])
@@ -219,7 +219,7 @@ def test_bias_is_added_to_every_row():
     assert_array_equal((gg.tensor(expected["XW"], dtype=float) + expected["B"]).value, expected["Y"])
 
 
-# Softmax with loss -------------------------------------------------------------------------------------------------------
+# Softmax with loss ---------------------------------------------------------------------------------------------------
 
 
 def test_softmax_with_loss_edge_by_edge():
@@ -276,7 +276,7 @@ def test_softmax_of_the_figure():
         assert_allclose(y, expected["probs"], rtol=0, atol=1e-3)
 
 
-# The gradient check ------------------------------------------------------------------------------------------------------
+# The gradient check --------------------------------------------------------------------------------------------------
 
 
 def difference(a, b):
@@ -328,7 +328,7 @@ def test_difference_at_b2_is_the_truncation_of_the_central_difference(sparse):
     assert by_h[3] > 10 * by_h[2]  # rounding
 
 
-# Mutants: which parameters fail locates the layer ------------------------------------------------------------------------
+# Mutants: which parameters fail locates the layer --------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .graph import (
     Tensor,
     nodes,
     numeric,
+    shortened,
 )
 from .place import located
 
@@ -79,8 +81,8 @@ def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
     except DtypeError as error:
         raise DtypeError(located(str(error))) from None
     except (OverflowError, ValueError, TypeError) as error:
-        raise DtypeError(located(f"{value} cannot be held as {dtype}: {error}. Convert it, or what stands beside it.")
-                         ) from None
+        text = f"{shortened(value)} cannot be held as {dtype}: {error}. Convert it, or what stands beside it."
+        raise DtypeError(located(text)) from None
     return Tensor(op, (), NO_PARAMS, frozen(array), None, name)
 
 
@@ -96,6 +98,8 @@ def frozen(value: Array) -> Array:
 def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
     """Apply `op`: return a node with its value, or with its type alone if an input has no value."""
     tensors = _lift(tuple(inputs))
+    if type(params) is dict:
+        params = MappingProxyType(params)
     values = [node._value for node in tensors]
     if any(value is None for value in values):
         return Tensor(op, tensors, params, None, _inferred(op, tensors, params))

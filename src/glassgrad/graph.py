@@ -387,8 +387,8 @@ def numeric(value: Any) -> Array:
     """Return `value` as a NumPy array or scalar of numbers or booleans, or raise a `DtypeError`."""
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise DtypeError(
-            f"{_short(value)} is a {type(value).__name__}, whose mask or matrix product would be lost without a word. "
-            "Give a plain array: np.asarray(x) of a matrix, masked.filled(...) of a masked array."
+            f"{shortened(value)} is a {type(value).__name__}: its mask, or its own product, would be lost without a "
+            "word. Give a plain array: np.asarray(x) of a matrix, masked.filled(...) of a masked array."
         )
     if isinstance(value, (np.ndarray, np.generic)):
         array = value
@@ -396,15 +396,16 @@ def numeric(value: Any) -> Array:
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, GlassgradError) as error:
-            raise DtypeError(f"{_short(value)} cannot become an array of numbers: {error}") from None
+            raise DtypeError(f"{shortened(value)} cannot become an array of numbers: {error}") from None
     if array.dtype.kind not in "biuf":
         raise DtypeError(
-            f"{_short(value)} has dtype {array.dtype}: real numbers or booleans are needed. "
+            f"{shortened(value)} has dtype {array.dtype}: real numbers or booleans are needed. "
             "Convert it first, for example with np.asarray(x, dtype=float)."
         )
     return array
 
 
-def _short(value: Any) -> str:
+def shortened(value: Any) -> str:
+    """Return `value` as it is written, on one line of at most 60 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."

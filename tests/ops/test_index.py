@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 import glassgrad as gg
 
-steady = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+steady = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 
 
 def scattered(shape: tuple[int, ...], index: Any, g: Any) -> Any:
@@ -47,16 +47,15 @@ def test_integers_slices_new_axes_and_ellipsis(data: st.DataObject) -> None:
 @given(st.data())
 def test_integer_arrays(data: st.DataObject) -> None:
     shape = data.draw(hnp.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=4))
-    used = data.draw(st.integers(1, len(shape)))
+    before = data.draw(st.sampled_from([(), (slice(None, None, -1),)]))
+    used = data.draw(st.integers(1, len(shape) - len(before)))
     result = data.draw(hnp.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=3))
     arrays = [
-        data.draw(hnp.arrays(np.intp, result, elements=st.integers(-size, size - 1))) for size in shape[:used]
+        data.draw(hnp.arrays(np.intp, result, elements=st.integers(-size, size - 1)))
+        for size in shape[len(before) : len(before) + used]
     ]
-    rest = data.draw(st.sampled_from([(), (Ellipsis,), (slice(None, None, -1),), (None,)]))
-    front = data.draw(st.booleans()) and used < len(shape)
-    check(shape, (slice(None), *arrays) if front and all(np.max(a, initial=0) < s and np.min(a, initial=0) >= -s
-                                                         for a, s in zip(arrays, shape[1:], strict=False))
-          else (*arrays, *(rest if used < len(shape) or rest != (slice(None, None, -1),) else ())))
+    after = data.draw(st.sampled_from([(), (Ellipsis,), (None,)]))
+    check(shape, (*before, *arrays, *after))
 
 
 @steady

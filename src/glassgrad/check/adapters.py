@@ -21,6 +21,7 @@ Rule = Callable[..., Any]
 
 def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subject:
     """Return the subject that `f` at `args` is, by what they are."""
+    args = tuple(_array_if_numbers(a) for a in args)
     if vjp is not None:
         return with_rule(f, args, vjp)
     if isinstance(f, Tensor):
@@ -42,6 +43,13 @@ def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subjec
             "and backward; with a function of plain arrays give its rule as vjp=."
         )
     return of_function(f, args)
+
+
+def _array_if_numbers(argument: Any) -> Any:
+    """Return nested lists of plain numbers as an array; other containers stay containers of arguments."""
+    if isinstance(argument, (list, tuple)) and all(isinstance(leaf, (int, float)) for leaf in flatten(argument)[0]):
+        return np.array(argument)
+    return argument
 
 
 def _is_module(f: Any) -> bool:

@@ -63,8 +63,9 @@ def probable_cause(probe: Probe, trial: Trial, found: Examination) -> str:
         return ""
     evidence = Evidence(probe, trial, argument, claimed, measured)
     for name, candidates in SUSPECTS:
-        if any(_repairs(candidate, evidence.n) for candidate in candidates(evidence) if candidate is not None):
-            return name
+        for candidate in candidates(evidence):
+            if candidate is not None and _repairs(_where_wrong(evidence, candidate), evidence.n):
+                return name
     return ""
 
 
@@ -80,6 +81,13 @@ def _jacobians(trial: Trial, found: Examination) -> tuple[list[Array] | None, li
         claimed[line.argument][:, line.entries[0]] = found.claimed[row]
         measured[line.argument][:, line.entries[0]] = found.slopes.value[row]
     return claimed, measured
+
+
+def _where_wrong(e: Evidence, candidate: Array) -> Array:
+    """Return the candidate in the entries that are wrong, the claim in the others."""
+    if candidate.shape != e.n.shape:
+        return candidate
+    return np.where(np.abs(e.a - e.n) <= REPAIRED * np.abs(e.n), e.a, candidate)
 
 
 def _repairs(candidate: Array, n: Array) -> bool:
@@ -147,9 +155,12 @@ def _diagonal_only(e: Evidence) -> Iterator[Array | None]:
 
 
 def _last_lost(e: Evidence) -> Iterator[Array | None]:
-    lost = ~e.a.any(axis=0) & e.n.any(axis=0)
-    if lost.any() and lost[-1] and not lost[: -int(lost.sum())].any():
-        yield np.where(lost, e.n, e.a)
+    lost = (~e.a.any(axis=0) & e.n.any(axis=0)).reshape(e.x.shape)
+    for axis in range(e.x.ndim):
+        last = np.zeros(e.x.shape, bool)
+        np.moveaxis(last, axis, 0)[-1] = True
+        if lost.any() and not lost[~last].any():
+            yield np.where(lost.reshape(-1), e.n, e.a)
 
 
 def _shifted(e: Evidence) -> Iterator[Array | None]:
@@ -198,9 +209,9 @@ SUSPECTS: list[tuple[str, Callable[[Evidence], Iterator[Array | None]]]] = [
     ("softmax diagonal only", _diagonal_only),
     ("last element lost", _last_lost),
     ("repeated index overwritten instead of added", _overwritten),
-    ("shifted by one", _shifted),
     ("mask too wide: a gradient where the function does not move", _too_much),
     ("mask too narrow: no gradient where the function moves", _part_zero),
+    ("shifted by one", _shifted),
     ("constant factor", _constant_factor),
     ("constant added", _added),
     ("a small term left out, such as eps", _slightly_off),

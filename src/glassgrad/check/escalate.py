@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .ladder import Slopes
-from .measure import Line, Scene, scene_of, walk
+from .measure import Line, Scene, noise_of, scene_of, walk
 from .subject import TROUBLE
 
 Array = Any
@@ -16,12 +16,14 @@ TINY = 1e-100
 
 def sharpen(scene: Scene, lines: list[Line], slopes: Slopes, noise: Array) -> Slopes:
     """Return the slopes with narrower bars where another precision confirms and refines them."""
-    for refine in (_extended, _complex_step):
+    for refine, on_its_own in ((_extended, True), (_complex_step, False)):
         finer = refine(scene, lines, noise)
         if finer is None:
             continue
         value, bar = finer
         known = np.isfinite(bar) & (bar < slopes.bar)
+        if not on_its_own:  # a function that drops imaginary parts gives any number: only the last digits are taken
+            known &= slopes.bar <= 0.1 * np.abs(slopes.value)
         consistent = known & (np.abs(value - slopes.value) <= slopes.bar + bar)
         slopes = Slopes(
             np.where(consistent, value, slopes.value), np.where(consistent, bar, slopes.bar),
@@ -41,7 +43,10 @@ def _extended(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Arr
             return None
         rows = None if scene.rows is None else scene.rows.astype(wide)
         there = scene_of(scene.probe, scene.arrays, rows, wide)
-        slopes = walk(there, lines, (noise / 2048).astype(wide), quick=False, without=frozenset())
+        finer_noise, _ = noise_of(there, np.random.default_rng(4))
+        if (finer_noise > 0.01 * noise + 1e-17 * np.abs(scene.base)).any():
+            return None  # it computes in something narrower inside
+        slopes = walk(there, lines, finer_noise, quick=False, without=frozenset())
     except TROUBLE:
         return None
     return slopes.value.astype(float), slopes.bar.astype(float)

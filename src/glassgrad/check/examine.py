@@ -16,6 +16,8 @@ Array = Any
 EPS = float(np.finfo(float).eps)
 AGREEMENT = 1e-6
 """Relative difference that is put down to rounding in the claimed rule."""
+TINY = 1e-300
+"""Numbers that underflow on the way."""
 TIGHT = 1e-7
 """A quick bar below this part of the slope settles an entry."""
 MANY_ENTRIES, MANY_OUTPUTS = 96, 40
@@ -202,8 +204,10 @@ class _Bench:
         scale = self._scale(a, slopes, loudest)
         conditioning = np.where(spread < 1e-3 * height + 1e-300, spread, 0.0)  # more is a change of branch
         faint = 64 * EPS * loudest * (np.abs(a) < 1e-13 * loudest)
-        allowed = slopes.bar + 4 * conditioning + AGREEMENT * height + faint
-        wrong = ~kink & np.isfinite(slopes.bar) & (np.abs(a - slopes.value) > allowed)
+        allowed = slopes.bar + 4 * conditioning + AGREEMENT * height + faint + TINY
+        if "reach" not in self.without:
+            allowed = allowed + self._invisible(found)
+        wrong = ~kink & (slopes.bar <= 0.1 * height) & (np.abs(a - slopes.value) > allowed)
         bars = slopes.right_bar + slopes.left_bar + AGREEMENT * scale
         low = np.minimum(slopes.right, slopes.left) - bars
         high = np.maximum(slopes.right, slopes.left) + bars
@@ -221,6 +225,23 @@ class _Bench:
         places = zip(*np.unravel_index(order, wrong.shape), strict=True)
         found.wrong = [self.disagreement(found, int(i), int(k), "") for i, k in places]
         return found
+
+    def _invisible(self, found: Examination) -> Array:
+        """Return how large a slope may be where no step moves the output, before rounding would have to show it.
+
+        A saturated function is exactly constant around the point, but not because its slope is 0. How large its
+        values are further out tells with which rounding it computes.
+        """
+        floor = np.zeros_like(found.claimed)
+        flat = (found.slopes.value == 0) & (found.slopes.bar == 0) & (found.claimed != 0)
+        for row in np.flatnonzero((flat & (np.abs(found.claimed) < 1e-9)).any(axis=1)):
+            line = found.lines[row]
+            first = max(line.size, 1.0)
+            values = [self.scene.at(line, sign * first * 2.0**power) for power in range(-3, 9) for sign in (1.0, -1.0)]
+            seen = np.abs(np.array([*values, self.scene.base]))
+            reach = np.where(np.isfinite(seen), seen, 0.0).max(axis=0)
+            floor[row] = np.where(flat[row], 16 * EPS * reach / first, 0.0)
+        return floor
 
     def disagreement(self, found: Examination, line: int | Line, output: int, text: str) -> Disagreement:
         """Return one cell of the comparison in words and numbers."""
@@ -252,7 +273,8 @@ class _Bench:
 
     def _wrong_rows(self, found: Examination) -> list[int]:
         gap = np.abs(found.claimed - found.slopes.value)
-        wrong = np.isfinite(found.slopes.bar) & (gap > found.allowed)
+        height = np.fmax(np.abs(found.claimed), np.abs(found.slopes.value))
+        wrong = (found.slopes.bar <= 0.1 * height) & (gap > found.allowed)
         return [int(i) for i in np.argsort(-(np.where(wrong, gap / (found.allowed + 1e-300), 0)).max(axis=1))
                 if wrong[i].any()]
 

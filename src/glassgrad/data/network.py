@@ -128,7 +128,7 @@ def download_idx(
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         with error:  # it holds the connection
-            return f"the server answered {error.code} {error.reason}"
+            return " ".join(f"the server answered {error.code} {error.reason}".split()).rstrip(".")
     if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
         return "no answer within the time limit"
     return (str(getattr(error, "reason", None) or error) or type(error).__name__).rstrip(".")

@@ -22,7 +22,7 @@ def split(x: np.ndarray, y: np.ndarray, test: float, seed: int, shuffle: bool) -
     test : float or int
         Fraction (between 0 and 1; rounded up) or number of examples for the test part.
     seed : int
-        Chooses them; Philox keyed by it.
+        Chooses them, through ``numpy.random.default_rng``.
     shuffle : bool
         If not, the last rows are the test part and both parts are views of `x`.
 
@@ -42,7 +42,7 @@ def split(x: np.ndarray, y: np.ndarray, test: float, seed: int, shuffle: bool) -
     """
     count = _count(test, len(x))
     if shuffle:
-        order = np.random.Generator(np.random.Philox(key=_seed(seed))).permutation(len(x))
+        order = np.random.default_rng(_seed(seed)).permutation(len(x))
         pairs = tuple((x[rows], y[rows]) for rows in (order[:-count], order[-count:]))
     else:
         pairs = (x[:-count], y[:-count]), (x[-count:], y[-count:])

@@ -24,7 +24,7 @@ from ..ops.elementwise import add, multiply
 from ..ops.linalg import affine
 from ..ops.loss import cross_entropy
 from .functions import labels_for, softmax
-from .step import Remembering, Step, fitted, floats, rule
+from .step import Remembering, fitted, floats, rule
 
 
 class MulLayer(Remembering):
@@ -86,11 +86,9 @@ class Relu(Remembering):
 
     def forward(self, x: Any) -> Array:
         """Return ``max(x, 0)``, a new array."""
-        x = floats(x)
-        out = self._forward(relu, x)
+        x = np.array(floats(x))  # a copy: x may change before backward
         self.mask = x <= 0
-        self._step = Step(relu, (~self.mask,), out)  # the rule asks only where x is positive; x itself need not be kept
-        return out
+        return self._forward(relu, x)
 
     def backward(self, dout: Any) -> Array:
         """Return `dout` where x was positive, else 0: a new array, `dout` stays as it is."""

@@ -88,11 +88,11 @@ class _Probe:
         return gradient
 
     def require_dependence(self, in_place: bool) -> None:
-        """Change all entries by about their own size; raise if `f` does not notice that either."""
+        """Change all entries by more than their own size; raise if `f` does not notice that either."""
         signs = np.where(np.arange(self.array.size).reshape(self.array.shape) % 2, -1, 1)
         try:
             with np.errstate(all="ignore"):
-                for scale in (0.5, -0.5):
+                for scale in (2, -2):
                     self._with(..., self.original + signs * scale * (1 + np.abs(self.original)))
         except (ArithmeticError, ValueError):
             return  # an error for other values of x is an answer to them

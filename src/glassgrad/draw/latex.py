@@ -1,7 +1,7 @@
 r"""A scene as TikZ, for LaTeX: ``\input`` the file after ``\usepackage{tikz}``, or compile it as it stands.
 
-The names of values are set by LaTeX itself; for Chinese or Japanese ones compile with XeLaTeX or LuaLaTeX and a font
-that has them (``\usepackage{xeCJK}``).
+For Chinese or Japanese names compile with XeLaTeX or LuaLaTeX and a font that has them (``\usepackage{xeCJK}``);
+pdfLaTeX writes the code of a sign that it does not have, such as U+860B.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .layout import (
     CELL,
     GAP,
     LINE,
+    Placed,
     Point,
     Rect,
     derivative_lines,
@@ -25,11 +26,16 @@ from .numbers import NOT_A_NUMBER, Figure
 from .pieces import number
 from .scene import Edge, Node, Scene
 
-_HEAD = r"""\documentclass[tikz,border=4pt]{standalone}
-\usepackage[T1]{fontenc}
-\usepackage{amssymb}
+_HEAD = r"""\documentclass{article}
+\usepackage{amssymb,tikz}
+\usepackage[paperwidth=WIDEpt,paperheight=HIGHpt,margin=0pt]{geometry}
+\setlength{\parindent}{0pt}
+\pagestyle{empty}
 \begin{document}
+\vspace*{\fill}\centerline{%
 """
+_TAIL = "}\\vspace*{\\fill}\n\\end{document}\n"
+_MARGIN = 12
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "−": "$-$", "×": r"$\times$", "÷": r"$\div$",
@@ -46,8 +52,12 @@ _STYLES = {
 
 def tikz(scene: Scene, standalone: bool = True) -> str:
     """Return the picture as a LaTeX document of its own, or only as a ``tikzpicture``."""
-    picture = "\n".join(_picture(scene))
-    return f"{_HEAD}{picture}\n\\end{{document}}\n" if standalone else picture + "\n"
+    placed = layout(scene)
+    picture = "\n".join(_picture(scene, placed)) + "\n"
+    if not standalone:
+        return picture
+    wide, high = (number(0.75 * size + 2 * _MARGIN) for size in (placed.width, placed.height + LINE))
+    return _HEAD.replace("WIDE", wide).replace("HIGH", high) + picture + _TAIL
 
 
 def escaped(text: str) -> str:
@@ -56,11 +66,15 @@ def escaped(text: str) -> str:
     >>> print(escaped("50% of W_1 ∂ −2"))
     50\% of W\_1 $\partial$ $-$2
     """
-    return "".join(_SPECIAL.get(sign, sign) for sign in text)
+    return "".join(_SPECIAL.get(sign) or (sign if ord(sign) < 0x180 else _other(sign)) for sign in text)
 
 
-def _picture(scene: Scene) -> Iterator[str]:
-    placed = layout(scene)
+def _other(sign: str) -> str:
+    return rf"\othersign{{{ord(sign):04X}}}{{{sign}}}"
+
+
+def _picture(scene: Scene, placed: Placed) -> Iterator[str]:
+    yield r"\ifdefined\Umathchardef\def\othersign#1#2{#2}\else\def\othersign#1#2{\texttt{U+#1}}\fi"
     yield r"\begin{tikzpicture}[x=0.75pt,y=-0.75pt,font=\sffamily\scriptsize,inner sep=0pt,line width=0.6pt,"
     yield r"  op/.style={draw,fill=white,rounded corners=13pt}, leaf/.style={draw=brown,fill=yellow!12},"
     yield r"  output/.style={font=\sffamily\footnotesize\bfseries}, layer/.style={draw=blue!40!black,fill=blue!8,"

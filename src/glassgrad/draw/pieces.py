@@ -64,8 +64,6 @@ def node_piece(node: Node) -> str:
         f'height="{number(high)}" rx="{number(radius)}"/>'
     )
     parts = [f"<title>{escape(node.tip)}</title>" if node.tip else "", shape if node.kind != "output" else ""]
-    if node.kind == "box":
-        parts.append(shape.replace('class="shape"', 'class="shape inner"'))
     if node.label:
         parts.append(text(node.label, 0, 5, "sign"))
     if node.total is not None:
@@ -82,15 +80,17 @@ def label_piece(edge: Edge) -> str:
     """Return an edge's label: value above the line through (0, 0), derivative and backward arrow below."""
     lines = named_lines(edge.value, edge.name)
     top = -GAP - LINE * len(lines) - CELL * len(edge.value.heat)
-    parts = [_block(lines, edge.value, top, "value")]
-    if edge.gradient is not None:
-        parts.append(_backward_arrow(label_size(edge)[0]))
-        parts.append(_block(derivative_lines(edge.gradient), edge.gradient, GAP + ARROW - 2, "derivative"))
-    return "".join(parts)
+    value = _block(lines, edge.value, top, "value")
+    if edge.gradient is None:
+        return value
+    arrow = _backward_arrow(label_size(edge)[0])
+    back = _block(derivative_lines(edge.gradient), edge.gradient, GAP + ARROW - 2, "derivative")
+    return f'{value}<g class="backward">{arrow}{back}</g>'
 
 
 def _block(lines: Iterable[str], figure: Figure, top: float, kind: str) -> str:
-    parts, y = [f"<g><title>{escape(figure.exact)}</title>" if figure.exact else "<g>"], top
+    tip = f"<title>{escape(figure.exact)}</title>" if figure.exact else ""
+    parts, y = [f'<g class="figure">{tip}'], top
     for line in lines:
         parts.append(text(line, 0, y + BASELINE, kind + _alarm(figure)))
         y += LINE

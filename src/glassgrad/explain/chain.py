@@ -39,9 +39,9 @@ from ..errors import SettingError
 from ..graph import Tensor
 from ..words import Sentence, mark, sentence
 from .barriers import MOST, Barrier, barriers
-from .flow import factor_symbol, flow_over
+from .flow import factor_symbol, flow_over, single
 from .formula import Formula, derivative, equation, factor_formula, joined, product, times, value_formula
-from .page import Line, Page, Section, aligned, shortened
+from .page import Line, Page, Section, aligned, sentences, shortened
 from .paths import Path, Paths, paths_to
 from .rules import factor_of, reason
 from .run import Edge, Run, find, run_of
@@ -161,6 +161,10 @@ def explain(
     if found is None or not found.count:
         page = Page(_title(run, x), (_nothing(run, x, blocked),))
         return Explanation(run.output, x, np.zeros(x.shape), 0, (), np.zeros(x.shape), blocked, page, spoken)
+    if x is run.output:
+        same = sentence("They are the same node, and the derivative of a value by itself is 1.")
+        page = Page(_title(run, x), (Section(sentence("Chain rule"), (same,)),))
+        return Explanation(x, x, run.seed, 1, tuple(found.every()), run.seed, (), page, spoken)
     listed, total = _listed(run, found, limit)
     page = Page(_title(run, x), _sections(run, found, listed, total, blocked))
     return Explanation(run.output, x, run.cotangents[x], found.count, tuple(listed), total, blocked, page, spoken)
@@ -191,35 +195,22 @@ def _sections(
     run: Run, found: Paths, listed: list[Path], total: Any, blocked: tuple[Barrier, ...]
 ) -> tuple[Section, ...]:
     between = {edge.node for edge in found.edges}
-    forward = (forward_formula(run, node) for node in run.order if node in between)
-    sections = [Section(sentence("Forward propagation"), shortened(forward, LINES, _MORE))]
-    edges = sorted(found.edges, key=lambda edge: (edge.node.serial, edge.position))
+    forward = [node for node in run.order if node in between]
+    sections = [Section(sentence("Forward propagation"),
+                        shortened(forward, LINES, _MORE, lambda node: [forward_formula(run, node)]))]
     if found.scalar:
-        lines: tuple[Line, ...] = tuple(_local_line(run, found, edge) for edge in _ends(edges))
-        sections.append(Section(sentence("Local derivatives"), _cut(lines, len(edges))))
+        edges = sorted(found.edges, key=lambda edge: (edge.node.serial, edge.position))
+        sections.append(Section(sentence("Local derivatives"),
+                                shortened(edges, LINES, _MORE, lambda edge: [_local_line(run, found, edge)])))
     else:
-        lines = tuple(line for edge in _ends(found.edges) for line in _array_lines(run, edge, found))
-        sections.append(Section(sentence("Backward propagation, node by node"), _cut(lines, len(edges))))
-    chain = [*_chain_lines(run, found, listed), *_result_lines(run, found, total)]
+        sections.append(Section(sentence("Backward propagation, node by node"),
+                                shortened(found.edges, LINES, _MORE, lambda edge: _array_lines(run, edge, found))))
+    chain = [*_chain_lines(run, found, listed), *_result_lines(run, found, listed, total)]
     if blocked:
         chain.append(sentence("Other ways are blocked: {barriers}",
-                              barriers=tuple(barrier.sentence for barrier in blocked[:MOST])))
+                              barriers=sentences(barrier.sentence for barrier in blocked[:MOST])))
     sections.append(Section(sentence("Chain rule"), tuple(chain)))
     return tuple(sections)
-
-
-def _ends(edges: Any) -> list[Edge]:
-    """Keep the first and last edges of very many: the others are never put into words."""
-    edges = list(edges)
-    return edges if len(edges) <= LINES else [*edges[: LINES // 2], *edges[-LINES // 2 :]]
-
-
-def _cut(lines: tuple[Line, ...], edges: int) -> tuple[Line, ...]:
-    if edges <= LINES:
-        return lines
-    left_out = Sentence(_MORE, (("count", f"{edges - LINES:,}"),))
-    middle = len(lines) // 2
-    return (*lines[:middle], left_out, *lines[middle:])
 
 
 def _symbol(run: Run, edge: Edge) -> Formula:
@@ -227,7 +218,7 @@ def _symbol(run: Run, edge: Edge) -> Formula:
 
 
 def _local_line(run: Run, found: Paths, edge: Edge) -> Formula:
-    value = value_formula(np.asarray(found.local(edge)).reshape(-1)[0], run.digits)
+    value = value_formula(single(found.local(edge)), run.digits)
     filled_in = factor_of(edge.node, edge.position, Values(run))
     return equation([_symbol(run, edge), factor_symbol(run, edge), filled_in, value])
 
@@ -242,8 +233,7 @@ def _array_lines(run: Run, edge: Edge, found: Paths) -> list[Line]:
 def _chain_lines(run: Run, found: Paths, listed: list[Path]) -> list[Line]:
     y, x = run.top, run.labels[found.target]
     if found.count == 1:
-        one = sentence("One path leads from {y} back to {x}. The local derivatives along it are multiplied.", y=y, x=x)
-        return [one, *_path_lines(run, listed[0])]
+        return _single_path(run, y, x, listed[0])
     if found.count > len(listed):
         lines: list[Line] = [sentence(
             "{count} paths lead from {y} back to {x}. They need not be formed one by one: where paths meet, what they "
@@ -256,16 +246,16 @@ def _chain_lines(run: Run, found: Paths, listed: list[Path]) -> list[Line]:
             "products are added.", count=many(found.count), y=y, x=x)]
     for number, path in enumerate(listed, 1):
         lines.append(sentence("Path {number} ({way}): {product}", number=str(number), way=way(run, path),
-                              product=_product(run, path)))
+                              product=equation(_product(run, path))))
     return lines
 
 
-def _path_lines(run: Run, path: Path) -> list[Line]:
-    if not path.edges:
-        return [sentence("They are the same node, and the derivative of a value by itself is 1.")]
+def _single_path(run: Run, y: Formula, x: Formula, path: Path) -> list[Line]:
     if path.factors is None:
-        return [way(run, path)]
-    return [equation([run.slope(path.edges[-1].source), _product(run, path)])]
+        return [sentence("One path leads from {y} back to {x}; along it every node hands back what its rule makes of "
+                         "what arrives: {way}.", y=y, x=x, way=way(run, path))]
+    one = sentence("One path leads from {y} back to {x}. The local derivatives along it are multiplied.", y=y, x=x)
+    return [one, equation([run.slope(path.edges[-1].source), *_product(run, path)])]
 
 
 def way(run: Run, path: Path) -> Formula:
@@ -273,18 +263,18 @@ def way(run: Run, path: Path) -> Formula:
     return joined(" ← ", _few([run.labels[node] for node in path.nodes], "…", r"\cdots"), r" \leftarrow ")
 
 
-def _product(run: Run, path: Path) -> Formula:
-    """Return a path as a product, in symbols and numbers; for arrays, what arrives along it."""
+def _product(run: Run, path: Path) -> list[Formula]:
+    """Return a path as a product, in symbols, in numbers, multiplied out; for arrays, what arrives along it."""
     arrives = value_formula(path.contribution, run.digits)
     if path.factors is None:
-        return arrives
+        return [arrives]
     symbols = [_symbol(run, edge) for edge in path.edges]
     numbers = [factor_formula(factor, run.digits) for factor in path.factors]
-    seed = np.asarray(run.seed).reshape(-1)[0]
+    seed = single(run.seed)
     if seed != 1:
         symbols.insert(0, run.slope(run.output))
         numbers.insert(0, factor_formula(seed, run.digits))
-    return equation([product(_few(symbols, "…", r"\cdots")), times(_few(numbers, "…", r"\cdots")), arrives])
+    return [product(_few(symbols, "…", r"\cdots")), times(_few(numbers, "…", r"\cdots")), arrives]
 
 
 def _few(parts: list[Formula], plain: str, latex: str) -> list[Formula]:
@@ -293,24 +283,27 @@ def _few(parts: list[Formula], plain: str, latex: str) -> list[Formula]:
     return [*parts[: FACTORS // 2], Formula(plain, latex), *parts[-FACTORS // 2 :]]
 
 
-def _result_lines(run: Run, found: Paths, total: Any) -> list[Line]:
+def _result_lines(run: Run, found: Paths, listed: list[Path], total: Any) -> list[Line]:
     """Say what the paths add up to, whether backpropagation finds the same, and what it means."""
     x, gradient = found.target, run.cotangents[found.target]
     lines: list[Line] = []
-    if 1 < found.count <= PATHS:
-        parts = [path.contribution for path in found.every()] if found.count <= PATHS else []
+    if 1 < found.count == len(listed):
+        parts = [path.contribution for path in listed]
         lines.append(equation([run.slope(x), sum_formula(parts, run.digits), value_formula(total, run.digits)]))
     value = value_formula(gradient, run.digits)
     if not (np.isfinite(gradient).all() and np.isfinite(total).all()):
         lines.append(sentence("The result is not finite: {value}. Some factor is NaN, infinite, or too large a number.",
                               value=value))
         return lines
-    if agree(total, gradient):
+    if total is gradient:
+        lines.append(sentence("All paths together bring {value}, which backpropagation finds in one pass.",
+                              value=value))
+    elif agree(total, gradient):
         lines.append(sentence("Backpropagation finds the same, in one pass: {value}.", value=value))
     else:
         lines.append(sentence("Backpropagation finds {value}; rounding makes the difference to the sum over the paths, "
                               "{total}.", value=value, total=value_formula(total, run.digits)))
-    if found.scalar and np.asarray(run.seed).reshape(-1)[0] == 1:
+    if found.scalar and single(run.seed) == 1:
         lines.append(sentence("When {x} grows by a very small amount, {y} changes by {value} times that amount.",
                               x=run.labels[x], y=run.top, value=value))
     return lines

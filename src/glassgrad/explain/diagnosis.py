@@ -178,17 +178,18 @@ def _title(run: Run) -> Sentence:
 def _sections(
     run: Run, gradients: dict[Tensor, Any], found: list[Finding], paths: list[Path], count: int, changes: list[Layer]
 ) -> list[Section]:
-    lines = (_gradient_line(run, node, value) for node, value in gradients.items())
-    sections = [Section(sentence("The gradient"), shortened(lines, LINES, _MORE))]
+    values = list(gradients.items())
+    sections = [Section(sentence("The gradient"),
+                        shortened(values, LINES, _MORE, lambda pair: [_gradient_line(run, *pair)]))]
     if paths:
         sections.append(Section(sentence("What carries it"), tuple(_path_lines(run, gradients, paths, count))))
     reasons = [finding.sentence for finding in found]
     nothing = [sentence("Nothing was found that stops it.")]
-    sections.append(Section(sentence("What stops or changes it"), shortened(reasons or nothing, LINES, _MORE)))
+    sections.append(Section(sentence("What stops or changes it"), shortened(reasons or nothing, LINES, _MORE, lambda why: [why])))
     if len(changes) > 1:
         sections.append(Section(
             sentence("Size of the derivative on its way back (root mean square)"),
-            shortened((_layer_line(layer) for layer in changes), LINES, _MORE)))
+            shortened(changes, LINES, _MORE, lambda layer: [_layer_line(layer)])))
     return sections
 
 

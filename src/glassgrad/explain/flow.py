@@ -11,11 +11,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..graph import is_float
+from ..graph import Tensor, is_float
 from ..words import Sentence
 from .formula import Formula, derivative, equation, factor_formula, joined, product, times, value_formula
 from .matrix import product_reason, product_shapes, repeat_reason
@@ -69,7 +70,7 @@ def local_of(run: Run, edge: Edge) -> Any:
     number the array of its derivatives.
     """
     node = edge.node
-    if not is_float(node.dtype) or not (node.size == 1 or is_elementwise(node)):
+    if not is_float(node.dtype) or not (is_single(node) or is_elementwise(node)):
         return None
     return run.pulled(node, np.ones(node.shape, node.dtype)[()])[edge.position]
 
@@ -82,16 +83,35 @@ def flow_over(run: Run, edge: Edge, *, shared: bool = False) -> Flow:
     downstream = run.fitted(part, source)
     local = local_of(run, edge)
     symbols = _symbols(run, edge, local)
+    if part.size > downstream.size:
+        symbols = Formula(f"Σ {symbols}", rf"\sum {symbols.latex}")
     numbers = _numbers(run, upstream, local, part, downstream)
     target = run.slope(source)
     if shared:
         via = run.labels[node]
         target = Formula(f"{target} [{via}]", rf"\left.{target.latex}\right|_{{{via.latex}}}")
     line = equation([target, symbols, numbers, value_formula(downstream, run.digits)])
-    reasons = (product_reason(node, edge.position, run.labels) or reason(node),
-               repeat_reason(source, part.shape, run.labels))
     return Flow(edge, upstream, local, downstream, shared, symbols, numbers, line,
-                product_shapes(node, edge.position), tuple(why for why in reasons if why is not None))
+                product_shapes(node, edge.position), _reasons(run, edge, part.shape))
+
+
+def _reasons(run: Run, edge: Edge, shape: tuple[int, ...]) -> tuple[Sentence, ...]:
+    known = product_reason(edge.node, edge.position, run.labels)
+    if known is not None:
+        return (known,)
+    repeated = repeat_reason(edge.source, shape, run.labels)
+    return (reason(edge.node),) if repeated is None else (reason(edge.node), repeated)
+
+
+def is_single(node: Tensor) -> bool:
+    """Whether a node holds a single number."""
+    shape = node.shape
+    return shape == () or prod(shape) == 1
+
+
+def single(value: Any) -> Any:
+    """Return the number in an array of one entry."""
+    return value.reshape(-1)[0] if isinstance(value, np.ndarray) else value
 
 
 def factor_symbol(run: Run, edge: Edge) -> Formula:
@@ -137,6 +157,8 @@ def _numbers(run: Run, upstream: Any, local: Any, part: Any, downstream: Any) ->
     digits = run.digits
     if local is None:
         return _rows(part, downstream, digits)
+    if max(np.size(upstream), np.size(compact(local))) > SMALL:
+        return None
     factors = times([factor_formula(upstream, digits), factor_formula(compact(local), digits)])
     if part.shape == downstream.shape:
         return factors

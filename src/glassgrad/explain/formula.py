@@ -102,8 +102,11 @@ def equation(parts: Iterable[Formula | None]) -> Formula:
     """Return a chain of equalities; what would only repeat what stands before it is left out."""
     kept: list[Formula] = []
     for part in parts:
-        if part is not None and not (kept and _bare(kept[-1].plain) == _bare(part.plain)):
-            kept.append(part)
+        if part is None:
+            continue
+        if kept and _bare(kept[-1].plain) == _bare(part.plain):
+            kept.pop()  # the later one stands alone and needs no parentheses
+        kept.append(part)
     return joined(" = ", kept)
 
 

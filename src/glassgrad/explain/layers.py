@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Tensor
+from ..graph import PARAMETER, Tensor
+from .matrix import PRODUCTS
 from .paths import norm
 from .run import Edge, Run
 
@@ -58,11 +59,10 @@ def layers(run: Run) -> list[Layer]:
 
 
 def _layer(run: Run, members: tuple[Tensor, ...]) -> Layer | None:
-    """Compare what arrives from outside the layer with what leaves it to other computed nodes, or to the end."""
+    """Compare what arrives from outside the layer with what leaves it; the weights' own derivatives do not count."""
     inside = set(members)
-    edges = [edge for node in members for edge, _ in run.arrivals(node) if edge.source not in inside]
-    computed = [edge for edge in edges if edge.source.inputs]
-    ends = _sources(computed or edges)
+    edges = [edge for node in members for edge in run.edges(node) if edge.source not in inside]
+    ends = list(dict.fromkeys(edge.source for edge in edges if not _to_weights(edge)))
     used = {source for node in members for source in node.inputs}
     starts = [node for node in members if node not in used]
     arriving = [run.cotangents[node] for node in starts]
@@ -74,8 +74,10 @@ def _layer(run: Run, members: tuple[Tensor, ...]) -> Layer | None:
     return Layer(name, members, max(map(rms, arriving)), max(map(rms, leaving)))
 
 
-def _sources(edges: list[Edge]) -> list[Tensor]:
-    return list(dict.fromkeys(edge.source for edge in edges))
+def _to_weights(edge: Edge) -> bool:
+    """Whether an edge leads to weights or a bias: their derivative is a sum over the batch, of another scale."""
+    in_product = edge.node.op.name in PRODUCTS and edge.position > 0
+    return not edge.source.inputs and (edge.source.op is PARAMETER or in_product)
 
 
 def change(found: list[Layer]) -> float:

@@ -61,8 +61,8 @@ def product_reason(node: Tensor, position: int, labels: Any) -> Sentence | None:
     x, w = labels[node.inputs[0]], labels[node.inputs[1]]
     if position == 0:
         return sentence(
-            "Every entry of {x} acts on a whole row of the output, through one row of {w}; its derivative is the sum "
-            "over that row, and this is the product with {w} transposed.", x=x, w=w,
+            "Entry (n, i) of {x} goes into all of row n of the output, times row i of {w}; its derivative is the sum "
+            "of row n of what arrives times row i of {w}, and this is the product with {w} transposed.", x=x, w=w,
         )
     if position == 1:
         if len(node.inputs[0].shape) == 1:
@@ -74,8 +74,14 @@ def product_reason(node: Tensor, position: int, labels: Any) -> Sentence | None:
             "Entry (i, j) of {w} multiplies column i of {x} and goes into column j of the output, in every row of the "
             "batch; its derivative is the sum over the batch, and this is the product with {x} transposed.", x=x, w=w,
         )
-    b = labels[node.inputs[2]]
-    return sentence("The bias {b} is added to the product, and an addition hands the derivative on unchanged.", b=b)
+    b, rows = labels[node.inputs[2]], node.size // max(1, node.inputs[2].size)
+    if rows == 1:
+        return sentence("The bias {b} is added to the product, and an addition hands the derivative on unchanged.",
+                        b=b)
+    return sentence(
+        "The bias {b} was added to every one of the {count} rows, so the derivatives of all rows are added up: these "
+        "are the column sums.", b=b, count=str(rows),
+    )
 
 
 def repeat_reason(source: Tensor, shape: Shape, labels: Any) -> Sentence | None:
@@ -85,8 +91,8 @@ def repeat_reason(source: Tensor, shape: Shape, labels: Any) -> Sentence | None:
     name = labels[source]
     if len(shape) == source.ndim + 1 and shape[1:] == source.shape:
         return sentence(
-            "{b} was added to or combined with every one of the {count} rows, so the derivatives of all rows are "
-            "added up: column sums.", b=name, count=str(shape[0]),
+            "{b} was used in every one of the {count} rows, so the derivatives of all rows are added up.",
+            b=name, count=str(shape[0]),
         )
     return sentence(
         "{b} of shape {small} was repeated to shape {large}, so what comes back is added up over the repeats.",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..words import Sentence, sentence
 from .formula import Formula
 
 Line = Sentence | Formula
+Item = TypeVar("Item")
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 
 
@@ -78,20 +79,35 @@ def aligned(formulas: Iterable[Formula]) -> str:
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])
 
 
-def shortened(lines: Iterable[Line], limit: int, what: str) -> tuple[Line, ...]:
-    """Keep the first and last lines of many; `what` is a pattern with ``{count}`` that says what is left out."""
-    kept = list(lines)
-    if len(kept) <= limit:
-        return tuple(kept)
+def shortened(items: Sequence[Item], limit: int, what: str, write: Callable[[Item], Iterable[Line]]) -> tuple[Line, ...]:
+    """Write the first and last of many items, and between them how many are left out.
+
+    Parameters
+    ----------
+    items : sequence
+    limit : int
+        How many are written.
+    what : str
+        A pattern with ``{count}`` that says what is left out.
+    write : callable
+        Makes lines of an item; called for those only that are shown.
+    """
+    if len(items) <= limit:
+        return tuple(line for item in items for line in write(item))
     half = max(1, limit // 2)
-    return (*kept[:half], left_out(what, len(kept) - 2 * half), *kept[-half:])
-
-
-def left_out(pattern: str, count: int) -> Sentence:
-    """Return the sentence that stands for what is not shown."""
-    return Sentence(pattern, (("count", f"{count:,}"),))
+    left_out = Sentence(what, (("count", f"{len(items) - 2 * half:,}"),))
+    first = (line for item in items[:half] for line in write(item))
+    return (*first, left_out, *(line for item in items[len(items) - half :] for line in write(item)))
 
 
 def numbered(number: int, line: Line) -> Line:
     """Put a number before a line."""
     return sentence("{number}. {line}", number=str(number), line=line)
+
+
+def sentences(several: Iterable[Sentence]) -> Sentence:
+    """Return sentences one after the other, as one."""
+    result, *rest = several
+    for following in rest:
+        result = sentence("{first} {second}", first=result, second=following)
+    return result

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Tensor
-from .flow import local_of
+from .flow import is_single, local_of, single
 from .run import Edge, Run
 
 
@@ -67,7 +67,7 @@ class Paths:
     @property
     def scalar(self) -> bool:
         """Whether every node on the way is a single number."""
-        return self.run.output.size == 1 and all(edge.source.size == 1 for edge in self.edges)
+        return is_single(self.run.output) and all(is_single(edge.source) for edge in self.edges)
 
     def every(self) -> list[Path]:
         """Return all paths; meant for few."""
@@ -100,18 +100,18 @@ class Paths:
         g = self.run.seed
         for edge in edges:
             g = self.run.fitted(self.run.pulled(edge.node, g)[edge.position], edge.source)
-        single = self.run.output.size == 1 and all(edge.source.size == 1 for edge in edges)
-        factors = tuple(np.asarray(self.local(edge)).reshape(-1)[0] for edge in edges) if single else None
+        scalar = is_single(self.run.output) and all(is_single(edge.source) for edge in edges)
+        factors = tuple(single(self.local(edge)) for edge in edges) if scalar else None
         return Path(edges, factors, g)
 
     def largest(self, how_many: int) -> list[Path]:
         """Return the paths of largest contribution, of a graph of single numbers, without forming the others."""
-        seed = float(np.asarray(self.run.seed).reshape(-1)[0])
+        seed = float(single(self.run.seed))
         best: dict[Tensor, list[tuple[float, Edge | None, int]]] = {self.run.output: [(abs(seed), None, 0)]}
         for node in reversed(self.run.order):
             if node in self.users and node is not self.run.output:
                 offers = [
-                    (size * abs(float(np.asarray(self.local(edge)).reshape(-1)[0])), edge, rank)
+                    (size * abs(float(single(self.local(edge)))), edge, rank)
                     for edge in self.users[node] for rank, (size, _, _) in enumerate(best[edge.node])
                 ]
                 best[node] = heapq.nlargest(how_many, offers, key=lambda offer: offer[0])
@@ -153,9 +153,9 @@ class Paths:
             for node in self.run.order:
                 if node in into:
                     change[node] = sum(
-                        np.asarray(self.local(edge)).reshape(-1)[0] * change[edge.source] for edge in into[node]
+                        single(self.local(edge)) * change[edge.source] for edge in into[node]
                     )
-            return np.asarray(self.run.seed).reshape(-1)[0] * change[self.run.output]
+            return single(self.run.seed) * change[self.run.output]
 
 
 def paths_to(run: Run, target: Tensor) -> Paths:
@@ -167,7 +167,7 @@ def paths_to(run: Run, target: Tensor) -> Paths:
     for node in reversed(run.order):
         if node not in counts or node is target:
             continue
-        for edge, _ in run.arrivals(node):
+        for edge in run.edges(node):
             source = edge.source
             if source in leading:
                 edges.append(edge)

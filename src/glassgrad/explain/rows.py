@@ -42,7 +42,7 @@ _SOFTMAX_LOSS = mark(
 )
 
 ROWS: dict[str, Row] = {
-    "add": Row("{0} + {1}", ("1", "1"), mark("An addition node hands the derivative on unchanged, to both sides.")),
+    "add": Row("{0} + {1}", ("1", "1"), mark("An addition node hands the derivative on unchanged.")),
     "subtract": Row("{0} - {1}", ("1", "-1"), mark(
         "A subtraction hands the derivative on, with the opposite sign to what is subtracted.")),
     "multiply": Row("{0} × {1}", ("{1}", "{0}"), mark(

@@ -39,9 +39,11 @@ _LATEX = (
 _FUNCTION = re.compile(r"\b(exp|log|sin|cos|tanh|max|min)(?=[( ])")
 _NAMED = re.compile(r"(?<![\\{])\b(expm1|log1p|sign|softmax|reshape|put|broadcast)(?=\()")
 _PLACE = re.compile(r"\{(\d|y|g|exponent|power|lower)\}")
+_DOUBLE = re.compile(r"\(\((-[^()]*)\)\)")  # a negative number as the only argument: exp((-1))
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+@lru_cache(maxsize=1024)
 def _latex_of(text: str) -> str:
     """Write the literal part of a row as LaTeX."""
     for plain, latex in _LATEX:
@@ -62,7 +64,8 @@ def filled(text: Text, places: Mapping[str, Formula]) -> Formula:
     line = "".join(places[piece].plain if i % 2 else piece for i, piece in enumerate(pieces))
     pieces = _PLACE.split(plain if latex is None else latex)
     words = [piece if i % 2 or latex is not None else _latex_of(piece) for i, piece in enumerate(pieces)]
-    return Formula(line, "".join(places[piece].latex if i % 2 else piece for i, piece in enumerate(words)))
+    latex = "".join(places[piece].latex if i % 2 else piece for i, piece in enumerate(words))
+    return Formula(_DOUBLE.sub(r"(\1)", line), _DOUBLE.sub(r"(\1)", latex))
 
 
 def places_of(node: Tensor, labels: Names, g: Formula | None = None) -> dict[str, Formula]:

@@ -63,6 +63,7 @@ class Run:
     labels: Labels
     digits: int = 6
     active: set[Tensor] = field(default_factory=set)
+    _known: dict[Tensor, list[Edge]] = field(default_factory=dict)
 
     def pulled(self, node: Tensor, g: Any) -> tuple[Any, ...]:
         """Return what the rule of a node's op makes of `g`, an array for each input, or None."""
@@ -79,11 +80,21 @@ class Run:
         g = self.cotangents.get(node)
         if g is None or not node.inputs:
             return []
-        parts = enumerate(self.pulled(node, g))
-        return [
-            (Edge(node, i), self.fitted(part, node.inputs[i])) for i, part in parts
-            if part is not None and node.inputs[i] in self.active
-        ]
+        parts = self.pulled(node, g)
+        return [(edge, self.fitted(parts[edge.position], edge.source)) for edge in self._edges(node, parts)]
+
+    def edges(self, node: Tensor) -> list[Edge]:
+        """Return the edges over which this node hands derivatives back."""
+        known = self._known.get(node)
+        if known is None:
+            g = self.cotangents.get(node)
+            known = self._edges(node, self.pulled(node, g)) if g is not None and node.inputs else []
+        return known
+
+    def _edges(self, node: Tensor, parts: tuple[Any, ...]) -> list[Edge]:
+        known = [Edge(node, i) for i, part in enumerate(parts) if part is not None and node.inputs[i] in self.active]
+        self._known[node] = known
+        return known
 
     @property
     def top(self) -> Formula:
@@ -129,12 +140,15 @@ def run_of(
     order = ancestors([node])
     seed = cotangent_of(node, g) if backward else None
     wanted = tuple(targets) if targets is not None else _differentiable(order, inputs)
-    active = dependents(order, wanted) if backward else set()
+    reachable = [target for target in wanted if is_float(target.dtype)]
+    active = dependents(order, reachable) if backward else set()
     found: dict[Tensor, Any] = {}
     if backward:
         with np.errstate(all="ignore"):
-            found = backpropagate(order, {node: seed}, wanted, np, read)
-    return Run(node, seed, order, wanted, read, found, Labels(order, read, digits), digits, active)
+            found = backpropagate(order, {node: seed}, reachable, np, read)
+    known = set(order)
+    labels = Labels([*order, *(target for target in wanted if target not in known)], read, digits)
+    return Run(node, seed, order, wanted, read, found, labels, digits, active)
 
 
 def _with_values(

@@ -29,7 +29,7 @@ from ..words import Sentence, mark, sentence
 from .flow import Flow, flow_over
 from .formula import Formula, equation, factor_formula, joined, value_formula
 from .numbers import SMALL
-from .page import Line, Page, Section, aligned, in_markdown, left_out, numbered
+from .page import Line, Page, Section, aligned, in_markdown, numbered, sentences, shortened
 from .rules import formula_of, row_of
 from .run import Edge, Run, run_of
 
@@ -69,7 +69,7 @@ class Step:
         """The step as one sentence, in which the formula and the reasons stand."""
         if not self.reasons:
             return self.formula
-        return sentence("{formula}. {reasons}", formula=self.formula, reasons=_sentences(self.reasons))
+        return sentence("{formula}. {reasons}", formula=self.formula, reasons=sentences(self.reasons))
 
     def text(self, language: str | None = None) -> str:
         """Return the step as a line of text."""
@@ -174,7 +174,7 @@ class Steps(Sequence[Step]):
     def _backward_plan(self) -> list[tuple[str, Tensor, int]]:
         """List the edges from the output back, and every sum right after its last part has arrived."""
         run = self.run
-        edges = [edge for node in reversed(run.order) for edge, _ in run.arrivals(node)]
+        edges = [edge for node in reversed(run.order) for edge in run.edges(node)]
         waiting = Counter(edge.source for edge in edges)
         several = {node for node, count in waiting.items() if count > 1}
         plan = [("start", run.output, 0)]
@@ -238,7 +238,7 @@ class Steps(Sequence[Step]):
         """Return the steps as a page; of more than `limit`, the first and the last."""
         sections = []
         if self.given:
-            sections.append(Section(sentence("Given"), _some(self.given, limit)))
+            sections.append(Section(sentence("Given"), self._given_lines(limit)))
         sections.append(Section(sentence("Forward propagation"), self._lines(0, self._forward, limit)))
         if len(self) > self._forward:
             heading = sentence("Backward propagation: upstream × local derivative = downstream")
@@ -246,18 +246,12 @@ class Steps(Sequence[Step]):
         title = sentence("Every step of {output}", output=self.run.labels[self.run.output])
         return Page(title, tuple(sections))
 
+    def _given_lines(self, limit: int) -> tuple[Line, ...]:
+        return shortened(self.given, limit, mark("… {count} more …"), lambda line: [line])
+
     def _lines(self, start: int, end: int, limit: int) -> tuple[Line, ...]:
-        half = max(1, limit // 2)
-        if end - start <= limit:
-            shown, rest = list(range(start, end)), []
-        else:
-            shown, rest = list(range(start, start + half)), list(range(end - half, end))
-        lines = [numbered(i + 1, self._step(i).line) for i in shown]
-        if rest:
-            lines.append(left_out(mark("… {count} steps are left out here; steps[i] gives any of them …"),
-                                  end - start - 2 * half))
-            lines += [numbered(i + 1, self._step(i).line) for i in rest]
-        return tuple(lines)
+        left_out = mark("… {count} steps are left out here; steps[i] gives any of them …")
+        return shortened(range(start, end), limit, left_out, lambda i: [numbered(i + 1, self._step(i).line)])
 
     def text(self, language: str | None = None, *, limit: int = LINES) -> str:
         """Return all steps as text; of more than `limit` forward or backward, the first and the last."""
@@ -277,12 +271,6 @@ class Steps(Sequence[Step]):
 
     def __repr__(self) -> str:
         return f"Steps({self._forward} forward, {len(self) - self._forward} backward)"
-
-
-def _some(lines: tuple[Formula, ...], limit: int) -> tuple[Line, ...]:
-    from .page import shortened
-
-    return shortened(lines, limit, mark("… {count} more …"))
 
 
 class Values:
@@ -339,14 +327,6 @@ def sum_formula(parts: Sequence[Any], digits: int = 6) -> Formula | None:
         dots = Formula("…", r"\cdots")
         written = [*written[:3], dots, *written[-2:]]
     return joined(" + ", written)
-
-
-def _sentences(reasons: tuple[Sentence, ...]) -> Sentence:
-    """Return sentences one after the other."""
-    result = reasons[0]
-    for following in reasons[1:]:
-        result = sentence("{first} {second}", first=result, second=following)
-    return result
 
 
 def steps(

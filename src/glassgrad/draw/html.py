@@ -1,0 +1,112 @@
+"""A graph as one interactive HTML file: pan, zoom, open and close layers, step forward and backward.
+
+The file needs nothing from outside: it works from a memory stick, and its Content-Security-Policy lets no request
+leave the page. The layout engine travels in it, compressed, and runs in a worker.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Collection
+from functools import lru_cache
+from html import escape
+from importlib import resources
+from typing import Any
+
+from .elk import source
+from .pieces import style
+from .scene import scene_at, story_of
+from .states import states_of
+from .text import text
+
+# The 85 signs of Git's base 85, with those that could begin something in HTML replaced.
+_GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_SIGNS = _GIT.translate(str.maketrans("<>&", ".,:"))
+_TO_SIGNS = str.maketrans(_GIT, _SIGNS)
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+<script type="text/plain" id="picture">{picture}</script>
+<script type="text/plain" id="engine">{engine}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def html(
+    what: Any, *, backward: bool = True, g: Any = None, depth: int | None = None, open: Collection[str] | bool = (),
+    arrays: str = "auto",
+) -> str:
+    """Return the page; see `draw` for the arguments. Composites can be opened in it, and are closed at first.
+
+    Parameters
+    ----------
+    what : Tensor, Graph, Record, or list of Tensor
+    depth : int, optional
+        How many levels are open at first; by default those that the user's own scopes make, no composites.
+    open : collection of str, or bool
+        Composites that are open at first.
+    """
+    story = story_of(what, backward=backward, g=g, open=True, arrays=arrays)
+    opened = _open_at_first(story.outline, depth, open)
+    picture = json.dumps(states_of(story, opened), ensure_ascii=False, separators=(",", ":"))
+    sheet, script = style("auto") + _read("page.css"), _read("page.js")
+    fallback = text(scene_at(story, opened), 100)
+    policy = (
+        f"default-src 'none'; style-src {_digest(sheet)}; script-src {_digest(script)} blob:; worker-src blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    title = escape(story.flow.title)
+    return _PAGE.format(
+        policy=policy, title=title, style=sheet, script=script, engine=_engine(),
+        picture=packed(picture),
+        body=_read("body.html").replace("TITLE", title).replace("FALLBACK", escape(fallback)),
+    )
+
+
+def _open_at_first(outline: Any, depth: int | None, open: Collection[str] | bool) -> set[str]:
+    reachable: set[str] = outline.to_depth(depth)
+    if depth is not None or open is True:
+        return reachable
+    wanted = set() if open is False else set(open)
+    closed: set[str] = set()
+    for box in outline.boxes.values():  # outer ones first
+        if box.parent in closed or (box.composite and box.title not in wanted):
+            closed.add(box.id)
+    return reachable - closed
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _digest(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+@lru_cache(maxsize=1)
+def _engine() -> str:
+    return packed(source())
+
+
+def packed(content: str) -> str:
+    """Return text compressed and written with 85 signs, none of which means anything in HTML; page.js reads it.
+
+    >>> import string
+    >>> set(packed("a" * 100)) <= set(_SIGNS)
+    True
+    """
+    data = gzip.compress(content.encode(), 9, mtime=0)
+    return base64.b85encode(data).decode().translate(_TO_SIGNS)
