@@ -147,7 +147,7 @@ def _tokens(text: str) -> list[Token]:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise ExpressionError(place + 1, f"{ascii(text[place])} cannot stand in a formula.")
+            raise ExpressionError(place + 1, f"{text[place]!a} cannot stand in a formula.")
         if match.lastgroup != "space":
             found.append(Token(str(match.lastgroup), match.group(), place + 1))
         place = match.end()
@@ -270,7 +270,7 @@ class _Parser:
 
     def expect(self, what: str) -> None:
         token = self.take()
-        if token.text != what and token.kind != what:
+        if what not in (token.text, token.kind):
             wanted = "the formula should end" if what == "end" else f"{what!r} is needed"
             raise ExpressionError(token.column, f"{wanted} here, not {_quoted(token)}.")
 

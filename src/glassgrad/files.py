@@ -1,9 +1,9 @@
 """Bytes of files: written whole or not at all, read only from plain files of a bounded size.
 
->>> import tempfile, pathlib
->>> file = pathlib.Path(tempfile.mkdtemp()) / "note.txt"
->>> write_atomic(file, b"kept")
->>> read_bytes(file)
+>>> import os, tempfile
+>>> with tempfile.TemporaryDirectory() as folder:
+...     write_atomic(os.path.join(folder, "note.txt"), b"kept")
+...     read_bytes(os.path.join(folder, "note.txt"))
 bytearray(b'kept')
 """
 

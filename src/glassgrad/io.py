@@ -1,9 +1,9 @@
 """Files that are whole or absent: weights, settings and metrics that survive a crash, a full disk and a flipped bit.
 
->>> import numpy as np, tempfile, pathlib
->>> folder = pathlib.Path(tempfile.mkdtemp())
->>> save_weights(folder / "net.safetensors", {"W1": np.eye(2)}, {"epochs": "17"})
->>> arrays, metadata = load_weights(folder / "net.safetensors")
+>>> import numpy as np, os, tempfile
+>>> with tempfile.TemporaryDirectory() as folder:
+...     save_weights(os.path.join(folder, "net.safetensors"), {"W1": np.eye(2)}, {"epochs": "17"})
+...     arrays, metadata = load_weights(os.path.join(folder, "net.safetensors"))
 >>> arrays["W1"].tolist(), metadata
 ([[1.0, 0.0], [0.0, 1.0]], {'epochs': '17'})
 
@@ -220,10 +220,10 @@ def append_line(path: FilePath, value: Mapping[str, Any]) -> None:
 
     Examples
     --------
-    >>> import tempfile, pathlib
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "metrics.jsonl"
-    >>> append_line(file, {"epoch": 1, "loss": 0.5})
-    >>> read_lines(file)
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     append_line(os.path.join(folder, "metrics.jsonl"), {"epoch": 1, "loss": 0.5})
+    ...     read_lines(os.path.join(folder, "metrics.jsonl"))
     [{'epoch': 1, 'loss': 0.5}]
     """
     line = (_json_text(path, dict(value)) + "\n").encode()

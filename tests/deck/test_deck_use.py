@@ -174,6 +174,7 @@ def test_a_layer_remembers_the_input_as_it_was():
         (lambda: TwoLayerNet(4, 3, 2).accuracy(np.ones((0, 4)), []), gg.DataError, "no samples"),
         (lambda: numerical_gradient(lambda x: x, np.ones(2)), gg.ShapeError, "single number is needed"),
         (lambda: numerical_gradient(np.sum, np.ones(2), h=0), gg.SettingError, "greater than 0"),
+        (lambda: numerical_gradient(np.sum, np.ones(2), h=1e-20), gg.SettingError, "changes no float64"),
         (lambda: numerical_gradient(np.sum, ["a"]), gg.DtypeError, "numbers"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .ladder import Slopes
-from .measure import Line, Scene, noise_of, scene_of, walk
+from .measure import THOROUGH, Line, Scene, noise_of, scene_of, walk
 from .subject import TROUBLE
 
 Array = Any
@@ -46,7 +46,7 @@ def _extended(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Arr
         finer_noise, _ = noise_of(there, np.random.default_rng(4))
         if (finer_noise > 0.01 * noise + 1e-17 * np.abs(scene.base)).any():
             return None  # it computes in something narrower inside
-        slopes = walk(there, lines, finer_noise, quick=False, without=frozenset())
+        slopes = walk(there, lines, finer_noise, THOROUGH, frozenset())
     except TROUBLE:
         return None
     return slopes.value.astype(float), slopes.bar.astype(float)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .measure import Line, Scene, scene_of, walk
+from .measure import SMOOTH, Line, Scene, scene_of, walk
 from .subject import TROUBLE
 
 Array = Any
@@ -88,7 +88,7 @@ def _gradients_nearby(
                 there = scene_of(scene.probe, moved, scene.rows)
             except TROUBLE:
                 continue
-            slopes = walk(there, kinks, noise, quick=True, without=without)
+            slopes = walk(there, kinks, noise, SMOOTH, without)
             if np.isfinite(slopes.bar).all():
                 found.append(slopes.value)
     return np.array(found)

@@ -16,10 +16,6 @@ from .numeric import measured_noise
 from .subject import TROUBLE, Probe
 
 Array = Any
-FULL = tuple(range(46))
-"""Halvings of the full ladder."""
-SHORT, GUARDS = tuple(range(3, 18)), (20, 23, 26, 29, 32, 36, 40, 44)
-"""Halvings of the short ladder, and the finer ones that only check it."""
 FINEST = 2.0**-36
 """Steps below this part of the coordinate drown in its rounding."""
 
@@ -67,10 +63,11 @@ class Scene:
 
     def at(self, line: Line, step: Any) -> Array:
         """Return the looked-at outputs after a step along the line; NaN outside the domain."""
-        arrays = [a.copy() for a in self.arrays]
-        flat = arrays[line.argument].reshape(-1)
-        flat[line.entries] = flat[line.entries] + step * line.pace.astype(self.dtype)
-        arrays[line.argument] = flat.reshape(self.arrays[line.argument].shape)
+        arrays = list(self.arrays)  # the contract has shown that the function leaves its inputs alone
+        moved = arrays[line.argument].copy()
+        flat = moved.reshape(-1)
+        flat[line.entries] += step * line.pace
+        arrays[line.argument] = moved
         try:
             return self.look(np.asarray(self.probe.forward(*arrays)))
         except TROUBLE:
@@ -78,7 +75,7 @@ class Scene:
 
     def look(self, y: Array) -> Array:
         """Return the looked-at combinations of an output."""
-        flat = y.astype(self.dtype).reshape(-1)
+        flat = np.asarray(y, self.dtype).reshape(-1)
         if self.rows is None:
             return flat if flat.shape == self.base.shape else np.full(self.base.shape, np.nan, self.dtype)
         return self.rows @ flat if flat.shape == self.rows.shape[1:] else np.full(self.base.shape, np.nan, self.dtype)
@@ -93,29 +90,42 @@ def scene_of(probe: Probe, arrays: tuple[Array, ...], rows: Array | None, dtype:
     return Scene(probe, own, rows, flat if raw.rows is None else raw.rows @ flat, dtype)
 
 
-def walk(scene: Scene, lines: list[Line], noise: Array, *, quick: bool, without: frozenset[str]) -> Slopes:
+@dataclass(frozen=True)
+class Plan:
+    """Which halvings of the first step are walked, how many of them only check, and whether twice."""
+
+    levels: tuple[int, ...]
+    guards: int
+    twice: bool
+
+
+THOROUGH = Plan(tuple(range(46)), 0, True)
+QUICK = Plan((*range(3, 18), 20, 23, 26, 29, 32, 36, 40, 44), 8, False)
+SMOOTH = Plan(tuple(range(11, 19)), 0, False)
+"""For points that are known to lie off the kinks, if not by far."""
+
+
+def walk(scene: Scene, lines: list[Line], noise: Array, plan: Plan, without: frozenset[str]) -> Slopes:
     """Return slopes of shape (lines, looked-at outputs); `noise` has that shape, or broadcasts to it."""
-    levels = (*SHORT, *GUARDS) if quick else FULL
-    starts = STARTS[:1] if quick or "two ladders" in without else STARTS
-    found = [_one_ladder(scene, lines, noise, start, levels, len(GUARDS) if quick else 0, without) for start in starts]
+    starts = STARTS if plan.twice and "two ladders" not in without else STARTS[:1]
+    found = [_one_ladder(scene, lines, noise, start, plan, without) for start in starts]
     slopes = combine(*found)
     shape = (len(lines), len(scene.base))
     return Slopes(**{name: part.reshape(shape) for name, part in vars(slopes).items()})
 
 
 def _one_ladder(
-    scene: Scene, lines: list[Line], noise: Array, start: float, levels: tuple[int, ...], guards: int,
-    without: frozenset[str],
+    scene: Scene, lines: list[Line], noise: Array, start: float, plan: Plan, without: frozenset[str]
 ) -> tuple[Array, Array, Array]:
     T = scene.dtype
-    shape = (len(levels), len(lines), len(scene.base))
+    shape = (len(plan.levels), len(lines), len(scene.base))
     plus, minus = np.full(shape, np.nan, T), np.full(shape, np.nan, T)
     right, left = np.full(shape[:2], np.nan, T), np.full(shape[:2], np.nan, T)
     for column, line in enumerate(lines):
         x = scene.arrays[line.argument].reshape(-1)[line.entries[0]] if line.single else T(0)
         top = T(start) * T(2.0) ** np.ceil(np.log2(np.maximum(np.abs(T(line.size)), T(_floor(line.size)))))
         smallest = np.maximum(np.abs(T(line.size)) * T(FINEST), T(0))
-        for row, level in enumerate(levels):
+        for row, level in enumerate(plan.levels):
             step = top * T(2.0) ** -level
             if step < smallest:
                 break
@@ -126,12 +136,17 @@ def _one_ladder(
     base = np.broadcast_to(scene.base, shape[1:]).reshape(-1)
     to_right, to_left = (np.repeat(side, shape[2], axis=1) for side in (right, left))
     return limits(plus.reshape(-1, columns), minus.reshape(-1, columns), base, to_right, to_left, spread.astype(T),
-                  guards=guards, check_finer="finer agrees" not in without)
+                  guards=plan.guards, check_finer="finer agrees" not in without)
 
 
 def _floor(size: float) -> float:
     """Smallest first step: 1, but the coordinate's own size where that is so tiny that 1 never comes near it."""
     return 1.0 if size == 0 or size > 2.0**-30 else size
+
+
+def no_noise(scene: Scene) -> tuple[Array, Array]:
+    """Stand for the noise of a function that is trusted to its last digit."""
+    return np.zeros_like(scene.base), np.zeros_like(scene.base)
 
 
 def noise_of(scene: Scene, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -1,9 +1,10 @@
 r"""Comma-separated files (also semicolons, tabs, bars; also .gz) as tables; errors name file, line and column.
 
 >>> import pathlib, tempfile
->>> file = pathlib.Path(tempfile.mkdtemp()) / "iris.csv"
->>> _ = file.write_text("length,width,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n")
->>> table = read_csv(file)
+>>> with tempfile.TemporaryDirectory() as folder:
+...     file = pathlib.Path(folder, "iris.csv")
+...     _ = file.write_text("length,width,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n")
+...     table = read_csv(file)
 >>> table.names, table.columns[2]
 (('length', 'width', 'species'), ['setosa', 'versicolor'])
 """

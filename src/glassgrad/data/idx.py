@@ -1,10 +1,10 @@
 """IDX files, the format of MNIST: a magic number, sizes, then the values in big-endian order.
 
 >>> import pathlib, tempfile
->>> import numpy as np
->>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny-idx2-ubyte"
->>> _ = file.write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 8, 9]))
->>> read_idx(file)
+>>> with tempfile.TemporaryDirectory() as folder:
+...     file = pathlib.Path(folder, "tiny-idx2-ubyte")
+...     _ = file.write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 8, 9]))
+...     read_idx(file)
 array([[7, 8, 9]], dtype=uint8)
 """
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,11 +21,13 @@ from .digits import SOURCE, digits
 from .frames import is_frame, label_of_frame, read_frame
 from .idx import find_idx, load_idx
 from .images import has_image_classes, load_images
-from .network import Progress
 from .npy import npy_files, pick_roles, read_npy, read_npz
 from .published import classes_of, load_published
 from .tables import Table, examples, pixels
 from .toy import TOYS
+
+if TYPE_CHECKING:
+    from .network import Progress
 
 __all__ = ["load"]
 

@@ -1,10 +1,9 @@
 """Arrays saved by NumPy: .npy files, read or mapped, and .npz archives, with nothing believed that is not checked.
 
->>> import pathlib, tempfile
->>> import numpy as np
->>> folder = pathlib.Path(tempfile.mkdtemp())
->>> np.savez(folder / "tiny.npz", x=np.eye(2), y=np.array([0, 1]))
->>> {name: array.shape for name, array in read_npz(folder / "tiny.npz").items()}
+>>> import os, tempfile
+>>> with tempfile.TemporaryDirectory() as folder:
+...     np.savez(os.path.join(folder, "tiny.npz"), x=np.eye(2), y=np.array([0, 1]))
+...     {name: array.shape for name, array in read_npz(os.path.join(folder, "tiny.npz")).items()}
 {'x': (2, 2), 'y': (2,)}
 """
 

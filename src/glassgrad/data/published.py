@@ -10,6 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,8 +20,10 @@ from .bounded import fill, is_gzip, opened
 from .cache import cache_folder
 from .catalog import PUBLISHED, Published, RemoteFile
 from .idx import read_idx
-from .network import Progress, Rules, download_idx
 from .toy import TOYS
+
+if TYPE_CHECKING:
+    from .network import Progress, Rules  # loaded with urllib and TLS when something is downloaded
 
 __all__ = ["Entry", "classes_of", "download", "entries", "load_published"]
 
@@ -98,6 +101,8 @@ def download(
     DataError
         If a file cannot be had whole and with its known SHA-256 from any mirror.
     """
+    from .network import download_idx
+
     known = _known(name)
     if mirrors is not None:
         known = replace(known, mirrors=tuple(mirrors))

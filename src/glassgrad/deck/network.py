@@ -103,7 +103,10 @@ class TwoLayerNet:
         for layer in later:
             dout = layer.backward(dout)
         # x is data: no derivative for it is wanted. A layer that somebody put in is asked as any other.
-        (bottom.backward_to_parameters if type(bottom) is Affine else bottom.backward)(dout)
+        if type(bottom) is Affine:
+            bottom.backward_to_parameters(dout)
+        else:
+            bottom.backward(dout)
         first, second = self.layers["Affine1"], self.layers["Affine2"]
         return {"W1": first.dW, "b1": first.db, "W2": second.dW, "b2": second.db}
 

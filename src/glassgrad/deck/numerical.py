@@ -78,14 +78,13 @@ class _Probe:
 
     def differences(self, h: float) -> Array:
         above, below, width = _neighbours(self.original, h)
-        gradient = np.zeros(self.array.shape)
+        high, low = np.empty(self.array.shape), np.empty(self.array.shape)
         for index in np.ndindex(self.array.shape):
-            high = self._with(index, above[index])
-            low = self._with(index, below[index])
+            high[index] = self._with(index, above[index])
+            low[index] = self._with(index, below[index])
             self._set(index, self.original[index])
-            with np.errstate(all="ignore"):  # infinities in x or f give NaN here, which is the answer
-                gradient[index] = (np.float64(high) - low) / width[index]
-        return gradient
+        with np.errstate(all="ignore"):  # infinities in x or f give NaN here, which is the answer
+            return (high - low) / width
 
     def require_dependence(self, in_place: bool) -> None:
         """Change all entries by more than their own size; raise if `f` does not notice that either."""
@@ -125,7 +124,10 @@ def _neighbours(x: Array, h: float) -> tuple[Array, Array, Array]:
     with np.errstate(all="ignore"):
         step = max(h, np.cbrt(np.finfo(x.dtype).eps) if x.dtype.itemsize < 8 else 0) * np.maximum(np.abs(x), 1)
         above, below = (x + step).astype(x.dtype), (x - step).astype(x.dtype)
-        return above, below, above.astype(np.float64) - below
+        width = above.astype(np.float64) - below.astype(np.float64)
+    if (width == 0).any():
+        raise SettingError(f"numerical_gradient: h is {h!r}, which changes no {x.dtype}; take 1e-4, or 1e-8 at least.")
+    return above, below, width
 
 
 def _number(answer: Any) -> float:

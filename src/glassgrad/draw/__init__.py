@@ -4,12 +4,12 @@
 >>> from glassgrad.draw import draw
 >>> x = gg.tensor(0.0, name="x")
 >>> print(draw(gg.sigmoid(x), format="text", width=40))
-    0           0.5
-x ──────→[σ]─────────→
-    ←∂ 0.25     ←∂ 1
+    0             0.5
+x ──────────→[σ]───────→
+    ←∂ 0.25       ←∂ 1
 
-Formats: ``svg``, ``png``, ``html`` (interactive, one file), ``text``, ``tikz`` and ``dot``. SVG and PNG need the extra
-``glassgrad[draw]``. Labels in Chinese or Japanese need a font that has them, such as Noto Sans CJK (the Debian package
+Formats: ``svg``, ``png``, ``html`` (interactive, one file), ``text``, ``tikz`` and ``dot``. PNG needs the extra
+``glassgrad[draw]``; with it the layout of SVG and TikZ is the better one. Labels in Chinese or Japanese need a font that has them, such as Noto Sans CJK (the Debian package
 ``fonts-noto-cjk``).
 """
 

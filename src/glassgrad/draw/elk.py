@@ -13,9 +13,10 @@ from importlib import resources
 from typing import Any
 
 from ..errors import SettingError
-from .layout import TITLE_FONT, TITLE_SPACE, LABEL_FONT, LINE, Placed, Point, Rect, label_size, node_size, total_text
+from .layout import LABEL_FONT, LINE, TITLE_FONT, TITLE_SPACE, Placed, Point, Rect, label_size, node_size, total_text
 from .metrics import width
-from .scene import Box, Scene
+from .outline import Box
+from .scene import Scene
 
 OPTIONS = {
     "elk.algorithm": "layered",
@@ -79,12 +80,9 @@ def _ask(message: dict[str, Any]) -> dict[str, Any]:
 
 def _start() -> Any:
     try:
-        import quickjs
+        import quickjs  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
-        raise SettingError(
-            "SVG and PNG pictures need the layout engine, which quickjs-ng runs: pip install 'glassgrad[draw]'. "
-            "Without it there are format='text', 'dot' and 'tikz', and 'html', which a browser lays out."
-        ) from None
+        raise SettingError("the layout engine needs quickjs-ng: pip install 'glassgrad[draw]'.") from None
     engine = quickjs.Context()
     engine.set_max_stack_size(64 * 1024 * 1024)
     engine.eval(_START)
@@ -111,8 +109,8 @@ def elk_graph(scene: Scene) -> dict[str, Any]:
         containers[node.parent]["children"].append(item)
     for edge in scene.edges:
         across, high = label_size(edge)
-        text = {"id": f"{edge.id}/label", "text": "x", "width": across, "height": high, "layoutOptions": INLINE}
-        root["edges"].append({"id": edge.id, "sources": [edge.source], "targets": [edge.target], "labels": [text]})
+        label = {"id": f"{edge.id}/label", "text": "x", "width": across, "height": high, "layoutOptions": INLINE}
+        root["edges"].append({"id": edge.id, "sources": [edge.source], "targets": [edge.target], "labels": [label]})
     return root
 
 

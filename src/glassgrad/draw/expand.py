@@ -93,7 +93,7 @@ def _body(node: Tensor, inputs: tuple[Tensor, ...], ops: dict[Scope, Op]) -> Ten
 
 def _like(what: Any, graph: Any, outputs: tuple[Tensor, ...]) -> Any:
     if not isinstance(graph, Graph):
-        return outputs
+        return outputs[0] if isinstance(what, Tensor) else outputs
     copy = Graph(graph.inputs, outputs, graph.name)
     if not isinstance(what, Record):
         return copy

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .grid import layout
 from .layout import (
     ARROW,
     CELL,
@@ -24,6 +23,7 @@ from .layout import (
 )
 from .numbers import NOT_A_NUMBER, Figure
 from .pieces import number
+from .places import layout
 from .scene import Edge, Node, Scene
 
 _HEAD = r"""\documentclass{article}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .metrics import width
 from .numbers import Figure
@@ -77,7 +77,9 @@ def named_lines(figure: Figure, name: str) -> tuple[str, ...]:
 
 
 def derivative_lines(figure: Figure) -> tuple[str, ...]:
-    """Return the lines with the sign of the partial derivative in front."""
+    """Return the lines with the sign of the partial derivative in front, unless they are a formula."""
+    if figure.symbolic:
+        return figure.lines
     return tuple(("∂ " if i == 0 else "") + line for i, line in enumerate(figure.lines))
 
 
@@ -86,7 +88,7 @@ def label_size(edge: Edge) -> tuple[float, float]:
     across, above = figure_size(edge.value, edge.name)
     below = 0.0
     if edge.gradient is not None:
-        wide, high = figure_size(Figure(derivative_lines(edge.gradient), edge.gradient.heat))
+        wide, high = figure_size(replace(edge.gradient, lines=derivative_lines(edge.gradient)))
         across, below = max(across, wide), high + ARROW
     return round(max(across, 22) + 12), round(2 * (max(above, below) + GAP))
 

@@ -33,12 +33,15 @@ class Figure:
         All there is to say, for a tool tip: every digit, or a summary of the array.
     alarm : bool
         Whether it holds NaN or infinity.
+    symbolic : bool
+        Whether the text is a formula, which stands as it is.
     """
 
     lines: tuple[str, ...]
     heat: tuple[tuple[int, ...], ...] = ()
     exact: str = ""
     alarm: bool = False
+    symbolic: bool = False
 
     @property
     def text(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import SettingError
 from .scene import Scene
 from .svg import svg
 from .text import text
@@ -23,11 +22,8 @@ class Picture:
     scene: Scene
     theme: str = "auto"
 
-    def _repr_svg_(self) -> str | None:
-        try:
-            return svg(self.scene, self.theme)
-        except SettingError:  # without the layout engine there is still the text
-            return None
+    def _repr_svg_(self) -> str:
+        return svg(self.scene, self.theme)
 
     def __repr__(self) -> str:
         return text(self.scene)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from .elk import layout
 from .layout import Placed
 from .pieces import label_piece, line_piece, node_class, node_piece, number, style, text
+from .places import layout
 from .scene import Edge, Scene
 
 MARGIN = 8

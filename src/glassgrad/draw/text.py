@@ -64,7 +64,7 @@ class Canvas:
         """Put a text at a cell; a wide sign takes two."""
         for sign in content:
             size = columns(sign)
-            if 0 <= y < len(self._signs) and 0 <= x and x + size <= len(self._signs[y]) and size:
+            if 0 <= y < len(self._signs) and x >= 0 and x + size <= len(self._signs[y]) and size:
                 self._signs[y][x] = sign
                 self._styles[y][x] = style
                 if size == 2:

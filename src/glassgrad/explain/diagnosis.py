@@ -183,13 +183,12 @@ def _sections(
                         shortened(values, LINES, _MORE, lambda pair: [_gradient_line(run, *pair)]))]
     if paths:
         sections.append(Section(sentence("What carries it"), tuple(_path_lines(run, gradients, paths, count))))
-    reasons = [finding.sentence for finding in found]
-    nothing = [sentence("Nothing was found that stops it.")]
-    sections.append(Section(sentence("What stops or changes it"), shortened(reasons or nothing, LINES, _MORE, lambda why: [why])))
+    reasons = [finding.sentence for finding in found] or [sentence("Nothing was found that stops it.")]
+    sections.append(Section(sentence("What stops or changes it"),
+                            shortened(reasons, LINES, _MORE, lambda reason: [reason])))
     if len(changes) > 1:
-        sections.append(Section(
-            sentence("Size of the derivative on its way back (root mean square)"),
-            shortened(changes, LINES, _MORE, lambda layer: [_layer_line(layer)])))
+        heading = sentence("Size of the derivative on its way back (root mean square)")
+        sections.append(Section(heading, shortened(changes, LINES, _MORE, lambda layer: [_layer_line(layer)])))
     return sections
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,9 @@ def _at_edge(run: Run, edge: Edge) -> Iterator[Finding]:
         yield from _product(run, edge)
         return
     local = local_of(run, edge)
-    if local is None or not np.size(local) or edge.node.size < edge.source.size:
+    if local is None or (isinstance(local, float) and abs(local) > SATURATED):
+        return
+    if not np.size(local) or edge.node.size < edge.source.size:
         return
     if name == "relu":
         yield from _relu(edge, np.asarray(local))
@@ -192,6 +195,8 @@ def _nonfinite(run: Run) -> Iterator[Finding]:
 
 
 def _bad(value: Any) -> bool:
+    if isinstance(value, float):  # NumPy's float64 included: most nodes of a deep graph of numbers
+        return not isfinite(value)
     array = np.asarray(value)
     return is_float(array.dtype) and not bool(np.isfinite(array).all())
 

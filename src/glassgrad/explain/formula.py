@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph import CONSTANT, Tensor
-from .numbers import number, number_latex, signed, value_latex, value_text
+from .numbers import signed, value_latex, value_text
 
 LONGEST_NAME = 40
 _SPECIAL = {
@@ -128,6 +128,8 @@ class Labels:
     def __init__(self, order: Iterable[Tensor], read: Callable[[Tensor], Any] = lambda node: node.value,
                  digits: int = 6) -> None:
         order = list(order)
+        self._read = read
+        self._digits = digits
         self._of: dict[Tensor, Formula] = {}
         taken: dict[str, int] = {}
         for node in order:
@@ -137,16 +139,13 @@ class Labels:
         for node in order:
             if node not in self._of:
                 constant = node.op is CONSTANT
-                if constant and node.shape == () and read(node) is not None:
-                    value = read(node)
-                    text, latex = number(value, digits), number_latex(value, digits)
-                    self._of[node] = Formula(signed(text), signed(latex))
-                else:
+                if not constant or node.shape != ():  # a scalar constant is called by its number
                     kind = "c" if constant else "x" if node.is_leaf else "v"
                     self._of[node] = _next(kind, counts, taken)
 
     def __getitem__(self, node: Tensor) -> Formula:
-        return self._of[node]
+        known = self._of.get(node)
+        return factor_formula(self._read(node), self._digits) if known is None else known
 
 
 def _distinct(label: Formula, taken: dict[str, int]) -> Formula:

@@ -45,7 +45,7 @@ class Layer:
 
 def rms(array: Any) -> float:
     """Return the root mean square of all entries."""
-    return norm(array) / float(np.sqrt(max(1, np.size(array))))
+    return norm(array) if isinstance(array, float) else norm(array) / float(np.sqrt(max(1, np.size(array))))
 
 
 def layers(run: Run) -> list[Layer]:

@@ -79,7 +79,9 @@ def aligned(formulas: Iterable[Formula]) -> str:
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])
 
 
-def shortened(items: Sequence[Item], limit: int, what: str, write: Callable[[Item], Iterable[Line]]) -> tuple[Line, ...]:
+def shortened(
+    items: Sequence[Item], limit: int, what: str, write: Callable[[Item], Iterable[Line]]
+) -> tuple[Line, ...]:
     """Write the first and last of many items, and between them how many are left out.
 
     Parameters

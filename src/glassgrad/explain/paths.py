@@ -208,6 +208,8 @@ def norm(array: Any) -> float:
     >>> norm([3.0, 4.0]), norm([1e200, 0.0])
     (5.0, 1e+200)
     """
+    if isinstance(array, float):  # NumPy's float64 included
+        return abs(float(array))
     entries = np.abs(np.asarray(array, float)).reshape(-1)
     top = entries.max(initial=0.0)
     if not np.isfinite(top) or top == 0:
