@@ -1,7 +1,7 @@
 """The deck's gradient check: is backpropagation right? Compare it with numerical differentiation.
 
 Network 784-50-10, three images, float64; 39,760 parameters, each changed up and down by h = 1e-4: 79,520 losses,
-some seconds. Then two questions that the deck leaves open: why b2 comes out worse than the rest, and what happens
+about ten seconds. Then two questions that the deck leaves open: why b2 comes out worse than the rest, and what happens
 when a ReLU unit stands closer to its kink than h.
 """
 

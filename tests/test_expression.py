@@ -159,7 +159,8 @@ def test_fuzz_of_pieces_gives_a_graph_or_our_error(pieces):
 
 COMBINED = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b}
 FORMULAS = st.recursive(
-    st.sampled_from(sorted(VALUES.items())) | st.floats(0.125, 9).map(lambda number: (f"{number:.3f}", round(number, 3))),
+    st.sampled_from(sorted(VALUES.items()))
+    | st.floats(0.125, 9).map(lambda number: (f"{number:.3f}", float(f"{number:.3f}"))),
     lambda inner: st.tuples(inner, st.sampled_from("+-*"), inner).map(
         lambda three: (f"({three[0][0]}{three[1]}{three[2][0]})", COMBINED[three[1]](three[0][1], three[2][1]))
     ) | inner.map(lambda pair: (f"-({pair[0]})", -pair[1])),

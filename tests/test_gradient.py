@@ -71,7 +71,7 @@ def test_what_has_no_gradient_is_refused() -> None:
         gg.grad(gg.sum)(np.array([1, 2]))
     with pytest.raises(gg.DtypeError, match="bool"):
         gg.grad(gg.sum)(True)
-    with pytest.raises(gg.GradientError, match="have no derivative. Compute with floats"):
+    with pytest.raises(gg.GradientError, match="have no derivative"):
         gg.grad(gg.argmax)(np.ones(2))
     with pytest.raises(gg.GradientError, match="depends on a placeholder"):
         gg.trace(lambda x: (x * x).backward())(1.0)
@@ -153,10 +153,9 @@ def test_gradient_through_a_trace() -> None:
     random = np.random.default_rng(0)
     x, W = random.normal(size=(2, 3)), random.normal(size=(3, 2))
     own = gg.grad(lambda x, W: gg.sum(gg.tanh(x @ W)), (0, 1))(x, W)
-    for a, b, c in zip(own, gg.grad(graph, (0, 1))(x, W), graph.run(x, W).backward().items(), strict=False):
-        np.testing.assert_array_equal(a, b)
-    found = graph.run(x, W).backward()
-    for node, expected in zip(graph.inputs, own, strict=True):
+    through, found = gg.grad(graph, (0, 1))(x, W), graph.run(x, W).backward()
+    for node, expected, again in zip(graph.inputs, own, through, strict=True):
+        np.testing.assert_array_equal(again, expected)
         np.testing.assert_array_equal(found[node], expected)
 
 

@@ -57,7 +57,7 @@ def test_a_graph_is_called_with_what_it_was_traced_for() -> None:
     graph = gg.trace(gg.exp)(gg.ArrayType((2,)))
     with pytest.raises(gg.ShapeError, match=r"exp: 'x' was traced as float64\[2\], and float64\[3\] was given"):
         graph(np.ones(3))
-    for wrong in (np.ones(2, np.float32), gg.tensor(np.ones(3)), 1.0, [1, 2]):
+    for wrong in (np.ones(2, np.float32), gg.tensor(np.ones(3)), 1.0):
         with pytest.raises(gg.ShapeError, match="Give an array of that kind, or trace"):
             graph(wrong)
     with pytest.raises(gg.ShapeError, match="the containers differ"):
@@ -207,7 +207,7 @@ def test_open_by_name_and_by_levels() -> None:
     x = np.array([[0.1, 0.2, 0.7]])
     np.testing.assert_allclose(fully(x, np.array([2])), graph(x, np.array([2])), rtol=1e-15)
     assert "sigmoid" in {part.name for node in fully.nodes for part in node.scope}
-    with pytest.raises(gg.SettingError, match="op 'sigmod' is not known. Did you mean 'sigmoid'?"):
+    with pytest.raises(gg.SettingError, match=r"op 'sigmod' is not known\. Did you mean 'sigmoid'"):
         gg.open(graph, "sigmod")
     with pytest.raises(gg.SettingError, match="is not known"):
         gg.open(graph, "_private")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -88,7 +89,7 @@ def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
 
 def frozen(value: Array) -> Array:
     """Make an array read-only; turn a 0-d array into a NumPy scalar, which is so by itself and computes faster."""
-    if isinstance(value, np.ndarray):
+    if type(value) is not np.float64 and isinstance(value, np.ndarray):
         if value.ndim == 0:
             return value[()]
         value.flags.writeable = False
@@ -100,11 +101,14 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
     tensors = _lift(tuple(inputs))
     if type(params) is dict:
         params = MappingProxyType(params)
-    values = [node._value for node in tensors]
-    if any(value is None for value in values):
-        return Tensor(op, tensors, params, None, _inferred(op, tensors, params))
+    values = []
+    for node in tensors:
+        value = node._value
+        if value is None:
+            return Tensor(op, tensors, params, None, _inferred(op, tensors, params))
+        values.append(value)
     try:
-        value = op.forward(np, *values, **params)
+        value = op.forward(np, *values, **params) if params else op.forward(np, *values)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         _inferred(op, tensors, params)  # says it better, where the shapes are at fault
         raise _misuse(op, tensors, error) from None
@@ -131,7 +135,7 @@ def _misuse(op: Op, inputs: tuple[Tensor, ...], error: Exception) -> GlassgradEr
 def _lift(values: tuple[Any, ...]) -> tuple[Tensor, ...]:
     """Turn arrays into constants; a Python number takes the dtype of the arrays beside it, as in NumPy."""
     for value in values:
-        if not isinstance(value, Tensor):
+        if type(value) is not Tensor:
             break
     else:
         return values
@@ -169,11 +173,10 @@ def ancestors(outputs: Iterable[Tensor]) -> list[Tensor]:
         if node not in found:
             found.add(node)
             waiting.extend(node.inputs)
-    return sorted(found, key=_by_serial)
+    return sorted(found, key=_serial)
 
 
-def _by_serial(node: Tensor) -> int:
-    return node.serial
+_serial = attrgetter("serial")
 
 
 nodes.register("record", record)

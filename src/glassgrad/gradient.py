@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from .ops.define import definition
 from .place import inside
 
 Read = Callable[[Tensor], Any]
+_value = attrgetter("_value")
 
 
 def backpropagate(
@@ -50,14 +52,17 @@ def backpropagate(
     """
     active = dependents(order, targets)
     cotangents: dict[Tensor, Any] = {node: seed for node, seed in seeds.items() if node in active}
+    arrived = cotangents.get
     for node in reversed(order):
-        if not node.inputs or node not in cotangents:
+        g = arrived(node)
+        if g is None or not node.inputs:
             continue
-        g = cotangents[node]
         for source, part in zip(node.inputs, pull(node, g, xp, read), strict=True):
             if part is not None and source in active:
-                fitted = fit(xp, part, source)
-                cotangents[source] = cotangents[source] + fitted if source in cotangents else fitted
+                if type(part) is not type(source._value) or type(part) is np.ndarray:  # else two numbers of one kind
+                    part = fit(xp, part, source)  # noqa: PLW2901
+                before = arrived(source)
+                cotangents[source] = part if before is None else before + part
     return cotangents
 
 
@@ -72,10 +77,11 @@ def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
 
 def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
+    op, params = node.op, node.params
+    if op.vjp is not None:
+        values = map(read, node.inputs)
+        return op.vjp(xp, g, read(node), *values, **params) if params else op.vjp(xp, g, read(node), *values)
     values = [read(source) for source in node.inputs]
-    rule = node.op.vjp
-    if rule is not None:
-        return rule(xp, g, read(node), *values, **node.params)
     if node.op.body is not None:
         return _pull_through_body(node.op, [source.type for source in node.inputs], g, xp, values, node.params)
     return (None,) * len(values)
@@ -124,7 +130,7 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     With ``xp=nodes`` they are nodes, which can be differentiated again; with ``xp=numpy`` arrays, read-only because
     two of them may share their memory.
     """
-    read: Read = (lambda node: node) if xp is nodes else (lambda node: node.value)
+    read: Read = (lambda node: node) if xp is nodes else (_value)
     found = backpropagate(ancestors([output]), {output: g}, targets, xp, read)
     finish = as_tensor if xp is nodes else frozen
     return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
@@ -164,7 +170,7 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
         seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
     order = ancestors([output])
     leaves = [n for n in order if n.op in (VARIABLE, PARAMETER, PLACEHOLDER) and is_float(n.dtype)]
-    found = backpropagate(order, {output: seed}, leaves, np, lambda node: node.value)
+    found = backpropagate(order, {output: seed}, leaves, np, _value)
     for node, cotangent in found.items():
         previous = node._grad if accumulate else None
         node._grad = frozen(cotangent if previous is None else previous + cotangent)

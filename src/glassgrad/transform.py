@@ -127,11 +127,9 @@ def _push(output: Tensor, call: _Call, directions: list[Any]) -> Tensor:
         return as_tensor(np.zeros(output.shape, output.dtype))
     u = tensor(np.zeros(output.shape, output.dtype))
     pulled = gradients(output, u, call.wanted)
-    total = None
+    total = as_tensor(np.zeros((), output.dtype))
     for part, direction in zip(pulled, directions, strict=True):
-        term = nodes.sum(part * as_tensor(direction))
-        total = term if total is None else total + term
-    assert total is not None
+        total = total + nodes.sum(part * as_tensor(direction))
     return gradients(total, np.ones((), total.dtype)[()], [u])[0]
 
 

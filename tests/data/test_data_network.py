@@ -263,6 +263,13 @@ def test_only_damaged_files_are_downloaded_again(server, tiny):
         data.download("mnist", mirrors=mirrors, rules=RULES)
         assert server.asked == ["good"]
         assert (folder / NAME).read_bytes() == CONTENT[NAME]
+    (folder / NAME).unlink()
+    (folder / f"{NAME}.gz").write_bytes(PACKED)
+    with pytest.raises(DataError, match="compressed"):
+        data.load("mnist", memory_map=True)
+    (folder / f"{NAME}.gz").write_bytes(PACKED[:-9])
+    data.download("mnist", mirrors=mirrors, rules=RULES)
+    assert data.load("mnist", download=False).name == "mnist"
 
 
 @pytest.mark.parametrize("place", ["system", "given"])

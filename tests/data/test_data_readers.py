@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glassgrad import DataError, data
+from glassgrad import DataError, SettingError, data
+from glassgrad.data import csv_file
 from glassgrad.data.bounded import read_all
 from glassgrad.data.csv_file import read_csv
 from glassgrad.data.idx import find_idx, load_idx, read_idx
@@ -94,7 +95,7 @@ def test_idx_of_every_type_and_dimension(tmp_path, code, shape, ending):
     (b"", "begins with nothing"), (b"\0\0\x08", "not an IDX"), (b"\0\0\x07\x01" + b"\0" * 4, "not an IDX"),
     (b"\0\0\x08\x05" + b"\0" * 20, "not an IDX"), (b"\0\0\x08\x00", "not an IDX"), (b"\0\0\x08\x02\0\0", "header"),
     (b"\0\0\x08\x01\0\0\0\x03ab", "should hold 11 bytes"), (b"\0\0\x08\x01\0\0\0\x03abcd", "should hold 11 bytes"),
-    (b"\0\0\x0e\x04" + b"\xff" * 16, "should hold"), (b"\x1f\x8b\x08\0", "not an IDX"),
+    (b"\0\0\x0e\x04" + b"\xff" * 16, "cannot be"), (b"\x1f\x8b\x08\0", "not an IDX"),
 ])
 def test_idx_that_is_none(tmp_path, content, message):
     (tmp_path / "a").write_bytes(content)
@@ -114,7 +115,7 @@ def test_gzip_bombs_take_neither_memory_nor_trust(tmp_path):
     for name, header, message in [
         ("small", (1).to_bytes(4, "big") * 3, "has more"),
         ("honest", b"\0\0\0\x10\0\0\x04\0\0\0\x04\0", "at most 1,000"),
-        ("huge", b"\xff" * 12, "should hold"), ("short", b"\0\0\0\x10\0\0\x04\0\0\0\x04\x02", "fewer"),
+        ("huge", b"\0\0\xff\xff" * 3, "should hold"), ("short", b"\0\0\0\x10\0\0\x04\0\0\0\x04\x02", "fewer"),
     ]:
         path = tmp_path / f"{name}.gz"
         with gzip.open(path, "wb") as stream:
@@ -186,6 +187,22 @@ def test_a_folder_of_idx_files_that_is_incomplete_or_holds_two_sets(tmp_path):
     (tmp_path / "letters-train-labels-idx1-ubyte").write_bytes(idx_bytes([0, 1]))
     with pytest.raises(DataError, match="2 sets"):
         find_idx(tmp_path)
+
+
+def test_sizes_that_cannot_be_are_seen_though_an_axis_is_empty(tmp_path):
+    (tmp_path / "a").write_bytes(b"\0\0\x08\x04" + b"\0" * 4 + b"\xff" * 12)
+    with pytest.raises(DataError, match="cannot be"):
+        read_idx(tmp_path / "a")
+    good = npy_bytes(np.zeros((0, 3)))
+    for shape in [b"(0, 99999999999999999999),", b"(0, 4611686018427387904),", b"(0,1,1,1,1,1,1,1,1),"]:
+        text = good.replace(b"(0, 3), }" + b" " * (len(shape) - 7), shape + b" }")
+        assert len(text) == len(good)
+        (tmp_path / "a.npy").write_bytes(text)
+        with pytest.raises(DataError, match="cannot be"):
+            read_npy(tmp_path / "a.npy")
+    (tmp_path / "a.npy").write_bytes(good.replace(b"'<f8'", b"'<f3'"))
+    with pytest.raises(DataError, match="does not exist"):
+        read_npy(tmp_path / "a.npy")
 
 
 # .npy and .npz ------------------------------------------------------------------------------------------------------
@@ -415,6 +432,31 @@ def test_a_label_that_is_none(tmp_path, label, message):
         data.load(path, label=label)
 
 
+def test_a_table_of_text_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_file, "MOST_CELLS", 5)
+    assert len(read_csv(csv_of(tmp_path, "a,b\n1,2\n3,4\n5,6\n")).lines) == 3
+    with pytest.raises(DataError, match="more than 5 values"):
+        read_csv(csv_of(tmp_path, "a,b\n1,x\n3,4\n5,6\n"))
+
+
+def test_numbers_are_written_as_in_tables_and_not_as_in_python(tmp_path):
+    table = read_csv(csv_of(tmp_path, "a,b\n1_000,1\n2,2\n"))
+    assert table.columns[0] == ["1_000", "2"]
+    table = read_csv(csv_of(tmp_path, "a,b\n1_000,1\nNA,2\n"))
+    assert table.columns[0] == ["1_000", None]
+
+
+def test_images_in_an_archive_by_the_shape_that_is_said(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.full((10, 6), 255, np.uint8), y=np.arange(10) % 2)
+    assert data.load(tmp_path / "a.npz").divisor == 1
+    made = data.load(tmp_path / "a.npz", image_shape=(2, 3), classes=["no", "yes"])
+    assert (made.divisor, made.image_shape, made.classes) == (255, (2, 3), ("no", "yes"))
+    assert data.load(tmp_path / "a.npz", image_shape=(2, 3), divisor=51).scaled(made.x_train).max() == 5
+    np.save(tmp_path / "x.npy", np.asfortranarray(np.zeros((4, 3, 2))))
+    with pytest.raises(DataError, match="Fortran"):
+        read_npy(tmp_path / "x.npy", memory_map=True)
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("a,y\n1,0\ninf,1\n", "line 3, column 'a': inf"), ("a,y\n1,0.5\n2,1\n", "label 0.5 of row 0"),
     ("a,y\n" + "".join(f"name{n},{n % 2}\n" for n in range(200)), "200 different values"),
@@ -423,6 +465,13 @@ def test_a_label_that_is_none(tmp_path, label, message):
 def test_tables_that_cannot_be_used(tmp_path, text, message):
     with pytest.raises(DataError, match=message):
         data.load(csv_of(tmp_path, text), header=True)
+
+
+def test_rows_with_gaps_are_dropped_unless_none_is_left(tmp_path):
+    with pytest.raises(DataError, match="none is left"):
+        data.load(csv_of(tmp_path, "a,y\nNA,0\n1,NA\n"), header=True, missing="drop")
+    with pytest.raises(SettingError, match="missing='fill'"):
+        data.load(tmp_path / "t.csv", missing="fill")
 
 
 def test_pixels_in_a_table_stay_bytes(tmp_path):

@@ -120,7 +120,8 @@ def test_labels_become_positions_in_the_classes(labels, classes, codes):
     (np.zeros((2, 2), np.longdouble), [0, 1], {}, "64 bits"), (np.zeros((2, 2), "M8[s]"), [0, 1], {}, "dates"),
     ([[0, 1], [2, np.nan]], [0, 1], {}, "row 1, column 1 is nan"),
     ([[0, 1], [-np.inf, 0]], [0, 1], {}, "column 0 is -inf"),
-    (X, None, {}, "no labels"), (X, Y[:5], {}, r"shape \(5,\) for 12 examples"), (X, np.eye(12), {}, "argmax"),
+    ([1, [2]], [0, 1], {}, "do not make an array"), (X, list(b"ab") + [10**400] * 10, {}, "labels are|kind|make"),
+    (np.ma.masked_greater(X, 20), Y, {}, "3 values are masked"), (X, None, {}, "no labels"), (X, Y[:5], {}, r"shape \(5,\) for 12 examples"), (X, np.eye(12), {}, "argmax"),
     (X, Y + 0.5, {}, "label 0.5 of row 0 is not an integer"), (X, np.where(Y == 1, np.nan, Y), {}, "nan of row 1"),
     (X, np.zeros(12, int), {}, "one class only, '0'"), (X, Y * 1j, {}, "complex"),
     (X, [0, "a"] * 6, {"classes": "ab"}, "labels are text"),
@@ -141,6 +142,13 @@ def test_what_cannot_be_used_is_said_in_one_line(x, y, options, message):
     with pytest.raises(DataError, match=message) as caught:
         data.from_arrays(x, y, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_booleans_and_foreign_byte_order_are_numbers():
+    made = data.from_arrays(X > 5, Y, test=6, shuffle=False)
+    np.testing.assert_array_equal(made.x_train, (X > 5)[:6])
+    assert made.x_train.dtype == np.uint8
+    assert data.from_arrays(X.astype(">f4"), Y).x_train.dtype == np.dtype("=f4")
 
 
 def test_nan_is_found_in_any_block():

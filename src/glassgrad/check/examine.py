@@ -84,10 +84,10 @@ def examine(
     jacobian = probe.jacobian(arrays, cotangents)
     lines = _lines(arrays, rng, light)
     if light:  # what agrees on trust needs no more
-        trusting = _Bench(scene, jacobian, [np.zeros_like(part) for part in jacobian], no_noise(scene), without, coarse_bar)
-        found = trusting.glance(lines)
-        if found is not None:
-            return found
+        nothing = [np.zeros_like(part) for part in jacobian]
+        glanced = _Bench(scene, jacobian, nothing, no_noise(scene), without, coarse_bar).glance(lines)
+        if glanced is not None:
+            return glanced
     spread = _conditioning(probe, arrays, cotangents, jacobian, rng, without)
     noise = no_noise(scene) if "noise" in without else noise_of(scene, rng)
     bench = _Bench(scene, jacobian, spread, noise, without, coarse_bar)
@@ -190,9 +190,12 @@ class _Bench:
             claimed.append(part[:, line.entries] @ line.pace)
             spread.append(self.spread[line.argument][:, line.entries] @ np.abs(line.pace))
             loudest.append(np.abs(part).max(axis=1, initial=0.0) * np.abs(line.pace).max())
-            terms = np.abs(part[:, line.entries]) @ np.abs(line.pace)
-            slack.append(np.zeros(len(terms)) if line.single else EPS * terms)
+            slack.append(np.zeros(len(part)) if line.single else EPS * self._terms([line])[0])
         return np.array(claimed), np.array(spread), np.array(loudest), np.array(slack)
+
+    def _terms(self, lines: list[Line]) -> Array:
+        """Return the sum of the sizes of what a claimed slope along a line is the sum of."""
+        return np.array([np.abs(self.jacobian[line.argument][:, line.entries]) @ np.abs(line.pace) for line in lines])
 
     def _scale(self, claimed: Array, slopes: Slopes, loudest: Array) -> Array:
         return np.fmax(np.fmax(np.abs(claimed), np.abs(slopes.value)), np.fmax(1e-2 * slopes.steepest, 1e-13 * loudest))
@@ -220,9 +223,10 @@ class _Bench:
         a, slopes = found.claimed, found.slopes
         height = np.fmax(np.abs(a), np.abs(slopes.value))
         scale = self._scale(a, slopes, loudest)
-        conditioning = np.where(spread < 1e-3 * height + 1e-300, spread, 0.0)  # more is a change of branch
+        terms = np.fmax(height, self._terms(found.lines))
+        conditioning = np.where(spread < 0.1 * terms + TINY, spread, 0.0)  # more is a change of branch
         faint = 64 * EPS * loudest * (np.abs(a) < 1e-13 * loudest)
-        allowed = slopes.bar + 4 * conditioning + AGREEMENT * height + faint + TINY
+        allowed = slopes.bar + 4 * conditioning + AGREEMENT * height + 64 * EPS * terms + faint + TINY
         if "reach" not in self.without:
             allowed = allowed + self._invisible(found)
         wrong = ~kink & (slopes.bar <= 0.1 * height) & (np.abs(a - slopes.value) > allowed)
@@ -232,7 +236,9 @@ class _Bench:
         single = np.array([line.single for line in found.lines])[:, None]
         wrong |= kink & single & ((a < low) | (a > high))
         found.allowed = allowed
-        loose = ~kink & ~wrong & ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
+        sizes = np.array([max(line.size, 1.0) for line in found.lines])[:, None]
+        unseen = EPS * np.abs(self.scene.base) / sizes  # doubling the input would move the output by less than rounding
+        loose = ~kink & ~wrong & ~(slopes.bar <= self.coarse_bar * scale + unseen + TINY)
         found.rough = [_name(self.scene, found.lines[i]) for i in np.flatnonzero(loose.any(axis=1))]
         settled = ~kink & ~loose & (scale > 0)
         found.resolution = float((slopes.bar / np.where(scale > 0, scale, 1.0))[settled].max(initial=0.0))
@@ -251,7 +257,7 @@ class _Bench:
         values are further out tells with which rounding it computes.
         """
         floor = np.zeros_like(found.claimed)
-        flat = (found.slopes.value == 0) & (found.slopes.bar == 0) & (found.claimed != 0)
+        flat = (np.abs(found.slopes.value) <= found.slopes.bar) & (found.claimed != 0)
         for row in np.flatnonzero((flat & (np.abs(found.claimed) < 1e-9)).any(axis=1)):
             line = found.lines[row]
             first = max(line.size, 1.0)

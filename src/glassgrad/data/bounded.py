@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from ..errors import DataError
 from ..files import FilePath, file_error, open_regular
 
-__all__ = ["LIMIT", "MOST_RATIO", "check_limit", "fill", "is_gzip", "opened", "read_all"]
+__all__ = ["LIMIT", "MOST_RATIO", "check_limit", "fill", "is_gzip", "opened", "plausible", "read_all"]
 
 LIMIT = 4 << 30  # bytes that one file may unpack to in memory; larger data are mapped
 MOST_RATIO = 1032  # deflate cannot do better, so a file that announces more is not whole
@@ -52,6 +53,11 @@ def check_limit(path: FilePath, size: int, limit: int) -> None:
     if size > limit:
         raise DataError(f"{os.fspath(path)!r} holds {size:,} bytes; at most {limit:,} are read into memory. "
                         "Map it (memory_map=True, files that are not compressed), or raise the limit.")
+
+
+def plausible(shape: Sequence[int], itemsize: int) -> bool:
+    """Tell whether NumPy can have an array of this shape; an axis of size 0 does not excuse the others."""
+    return len(shape) <= 8 and 0 < itemsize * math.prod(max(1, size) for size in shape) < 1 << 62
 
 
 def fill(stream: BinaryIO, size: int) -> bytearray:

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..files import FilePath
-from .bounded import LIMIT, check_limit, fill, is_gzip, opened
+from .bounded import LIMIT, check_limit, fill, is_gzip, opened, plausible
 
 __all__ = ["find_idx", "load_idx", "read_idx"]
 
@@ -72,8 +72,10 @@ def _header(stream: BinaryIO, path: FilePath) -> tuple[np.dtype[Any], tuple[int,
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise DataError(f"{os.fspath(path)!r} ends within its header. Take a new copy of it.")
-    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
-    return np.dtype(_TYPES[magic[2]]), shape, 4 + len(sizes)
+    shape, dtype = tuple(int(size) for size in np.frombuffer(sizes, ">u4")), np.dtype(_TYPES[magic[2]])
+    if not plausible(shape, dtype.itemsize):
+        raise DataError(f"{os.fspath(path)!r} announces {_say(dtype, shape)}, which cannot be. Take a new copy of it.")
+    return dtype, shape, 4 + len(sizes)
 
 
 def _say(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:

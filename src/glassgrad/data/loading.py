@@ -52,8 +52,8 @@ class _Wish:
 
     def make(self, x: Any, y: Any, x_test: Any = None, y_test: Any = None, **facts: Any) -> Dataset:
         """Check the arrays and make the data set; what the caller of `load` said counts more than what was found."""
-        divisor = self.divisor or facts.pop("divisor", None) or (255.0 if _is_image_of_bytes(x) else 1.0)
-        facts.pop("divisor", None)
+        found = facts.pop("divisor", 255.0 if self._is_image_of_bytes(x) else 1.0)
+        divisor = found if self.divisor is None else self.divisor
         if self.classes is not None:
             facts["classes"] = tuple(self.classes)
         if self.image_shape is not None:
@@ -62,9 +62,8 @@ class _Wish:
         return from_arrays(x, y, x_test, y_test, divisor=divisor, test=self.test, seed=self.seed, shuffle=shuffle,
                            **facts)
 
-
-def _is_image_of_bytes(x: Any) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype == np.uint8 and x.ndim > 2
+    def _is_image_of_bytes(self, x: Any) -> bool:
+        return isinstance(x, np.ndarray) and x.dtype == np.uint8 and (x.ndim > 2 or self.image_shape is not None)
 
 
 def load(

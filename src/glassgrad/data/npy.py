@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..files import FilePath
-from .bounded import LIMIT, MOST_RATIO, check_limit, fill, opened
+from .bounded import LIMIT, MOST_RATIO, check_limit, fill, opened, plausible
 
 __all__ = ["ROLES", "pick_roles", "read_npy", "read_npz"]
 
@@ -91,8 +91,9 @@ def _header(stream: BinaryIO, what: str) -> tuple[np.dtype[Any], tuple[int, ...]
         shape = tuple(int(size) for size in match["shape"].decode().split(",") if size.strip())
     except (TypeError, ValueError):
         raise DataError(f"{what}: the header names a dtype or shape that does not exist. Take a new copy.") from None
-    if len(shape) > 8 or dtype.itemsize == 0:
-        raise DataError(f"{what}: {len(shape)} dimensions of {dtype.itemsize}-byte values are not read here.")
+    if not plausible(shape, dtype.itemsize):
+        raise DataError(f"{what}: the header announces an array that cannot be, {len(shape)} dimensions of "
+                        f"{dtype.itemsize}-byte values. Take a new copy of it.")
     return dtype, shape, match["fortran"] == b"True", 8 + width + length
 
 

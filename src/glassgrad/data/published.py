@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import DataError, one_of
 from ..files import FilePath
-from .bounded import fill, is_gzip, opened
+from .bounded import fill, opened
 from .cache import cache_folder
 from .catalog import PUBLISHED, Published, RemoteFile
 from .idx import read_idx
@@ -163,7 +163,7 @@ def _verified(place: Path, file: RemoteFile, memory_map: bool) -> np.ndarray:
     path = _file(place, file)
     if path is None:
         raise DataError(f"{os.fspath(place)!r} has no file {file.name}, with or without .gz.")
-    array = read_idx(path, memory_map=memory_map and not is_gzip(path))
+    array = read_idx(path, memory_map=memory_map)
     if _digest(array) != file.sha256:
         raise DataError(f"{os.fspath(path)!r} is another file than the published {file.name}: its SHA-256 differs. "
                         "Remove it to have it downloaded again, or give its folder as a path to use it as it is.")

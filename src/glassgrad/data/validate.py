@@ -36,8 +36,11 @@ def matrix(x: Any, what: str) -> tuple[Array, tuple[int, ...]]:
 
 def numbers(x: Any, what: str) -> Array:
     """Return `x` as an array of integers or floats; booleans become bytes."""
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise DataError(f"{what}: {int(np.ma.getmaskarray(x).sum()):,} values are masked, that is missing. Fill them "
+                        "in, or leave their rows out.")
     try:
-        array = x if isinstance(x, np.ndarray) else np.asarray(x)
+        array = np.asarray(x)
     except (ValueError, TypeError, OverflowError):
         lengths = _lengths(x)
         rows = f": row 0 has {lengths[0]} values, row {lengths[1]} has {lengths[2]}" if lengths else ""

@@ -9,15 +9,17 @@ x ──────────→[σ]───────→
     ←∂ 0.25       ←∂ 1
 
 Formats: ``svg``, ``png``, ``html`` (interactive, one file), ``text``, ``tikz`` and ``dot``. PNG needs the extra
-``glassgrad[draw]``; with it the layout of SVG and TikZ is the better one. Labels in Chinese or Japanese need a font that has them, such as Noto Sans CJK (the Debian package
-``fonts-noto-cjk``).
+``glassgrad[draw]``; with it the layout of SVG and TikZ is the better one. Labels in Chinese
+or Japanese need a font that has them, such as Noto Sans CJK (the Debian package ``fonts-noto-cjk``).
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ..errors import DataError, one_of
@@ -40,8 +42,11 @@ _SUFFIXES = {".svg": "svg", ".png": "png", ".html": "html", ".htm": "html", ".tx
 
 
 def draw(
-    what: Any, *, backward: bool = True, g: Any = None, depth: int | None = None, open: Collection[str] | bool = (),
-    arrays: str = "auto", format: str | None = None, path: str | os.PathLike[str] | None = None,
+    what: Any, *, backward: bool = True, g: Any = None, depth: int | None = None,
+    open: Collection[str] | bool = (),  # noqa: A002 - the library's own verb
+    arrays: str = "auto",
+    format: str | None = None,  # noqa: A002 - as everywhere that pictures are saved
+    path: str | os.PathLike[str] | None = None,
     theme: str = "auto", width: int | None = None, color: bool = False,
 ) -> Any:
     """Draw a graph with its numbers.
@@ -94,7 +99,7 @@ def draw(
     chosen = format or (_format_of(path) if path is not None else None)
     if chosen is not None and chosen not in FORMATS:
         raise one_of("format", chosen, FORMATS)
-    settings: dict[str, Any] = {"backward": backward, "g": g, "open": open, "arrays": arrays}
+    settings: dict[str, Any] = {"backward": backward, "g": g, "opens": open, "arrays": arrays}
     if chosen == "html":
         return _give(html(what, depth=depth, **settings), path)
     scene = scene_of(what, depth=depth, **settings)
@@ -125,3 +130,13 @@ def _give(content: str | bytes, path: str | os.PathLike[str] | None) -> str | by
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{os.fspath(path)!r} cannot be written: {reason}. Choose another place.") from None
     return None
+
+
+class _Callable(ModuleType):
+    """A package that bears the name of its function: calling it calls the function, however it was imported."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return draw(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -48,7 +48,10 @@ def expand(what: Any, names: Collection[str] | bool) -> Opened:
         if not callable(nodes.__dict__.get(name)):
             raise one_of("op", name, sorted(nodes.__dict__))
     graph = what.graph if isinstance(what, Record) else what
-    outputs = graph.outputs if isinstance(graph, Graph) else tuple(graph) if isinstance(graph, (list, tuple)) else (graph,)
+    if isinstance(graph, Graph):
+        outputs = graph.outputs
+    else:
+        outputs = tuple(graph) if isinstance(graph, (list, tuple)) else (graph,)
     result = Opened(None)
     with np.errstate(all="ignore"):
         while wanted := _composites(outputs, names):

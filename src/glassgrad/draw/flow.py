@@ -70,7 +70,7 @@ def flow_of(what: Any, backward: bool = True, g: Any = None) -> Flow:
     """
     outputs, values, title = _parts_of(what)
     order = ancestors(outputs)
-    known = {node: values[node] if node in values else node.value for node in order}
+    known = {node: values.get(node, node.value) for node in order}
     known = {node: value for node, value in known.items() if value is not None}
     target = outputs[0]
     if not backward or target not in known or not is_float(target.dtype) or (g is None and target.size != 1):

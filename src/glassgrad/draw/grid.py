@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import floor
 
 from .columns import order_columns, settle
@@ -278,7 +279,7 @@ def _run(frame: Frame, edge: str, start: str, end: str, measure: Measure) -> lis
     first, final = frame.items[start], frame.items[end]
     stops = [first, *frame.passes[edge], final]
     points: list[Point] = []
-    for left, right in zip(stops, stops[1:], strict=False):
+    for left, right in pairwise(stops):
         y0, y1 = left.y + left.meets(edge), right.y + right.meets(edge)
         if measure.whole:
             y0, y1 = floor(y0), floor(y1)

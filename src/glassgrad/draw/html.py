@@ -46,7 +46,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 def html(
-    what: Any, *, backward: bool = True, g: Any = None, depth: int | None = None, open: Collection[str] | bool = (),
+    what: Any, *, backward: bool = True, g: Any = None, depth: int | None = None, opens: Collection[str] | bool = (),
     arrays: str = "auto",
 ) -> str:
     """Return the page; see `draw` for the arguments. Composites can be opened in it, and are closed at first.
@@ -56,11 +56,11 @@ def html(
     what : Tensor, Graph, Record, or list of Tensor
     depth : int, optional
         How many levels are open at first; by default those that the user's own scopes make, no composites.
-    open : collection of str, or bool
+    opens : collection of str, or bool
         Composites that are open at first.
     """
-    story = story_of(what, backward=backward, g=g, open=True, arrays=arrays)
-    opened = _open_at_first(story.outline, depth, open)
+    story = story_of(what, backward=backward, g=g, opens=True, arrays=arrays)
+    opened = _open_at_first(story.outline, depth, opens)
     picture = json.dumps(states_of(story, opened), ensure_ascii=False, separators=(",", ":"))
     sheet, script = style("auto") + _read("page.css"), _read("page.js")
     fallback = text(scene_at(story, opened), 100)
@@ -76,11 +76,11 @@ def html(
     )
 
 
-def _open_at_first(outline: Any, depth: int | None, open: Collection[str] | bool) -> set[str]:
+def _open_at_first(outline: Any, depth: int | None, opens: Collection[str] | bool) -> set[str]:
     reachable: set[str] = outline.to_depth(depth)
-    if depth is not None or open is True:
+    if depth is not None or opens is True:
         return reachable
-    wanted = set() if open is False else set(open)
+    wanted = set() if opens is False else set(opens)
     closed: set[str] = set()
     for box in outline.boxes.values():  # outer ones first
         if box.parent in closed or (box.composite and box.title not in wanted):

@@ -66,5 +66,5 @@ def shorten(text: str, most: int) -> str:
 
 
 def _shown(sign: str) -> bool:
-    """Whether a sign may stand in a picture: no controls, no marks that turn the direction of writing, no surrogates."""
+    """Whether a sign may stand in a picture: no controls, no marks that turn the direction of writing."""
     return sign in "\t\n\r\u2028\u2029" or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn")

@@ -97,7 +97,8 @@ def _block(lines: Iterable[str], figure: Figure, top: float, kind: str) -> str:
     for row in figure.heat:
         left = -len(row) * CELL / 2
         parts += [
-            f'<rect class="cell h{level}" x="{number(left + i * CELL)}" y="{number(y)}" width="{CELL}" height="{CELL}"/>'
+            f'<rect class="cell h{level}" x="{number(left + i * CELL)}" y="{number(y)}" width="{CELL}" '
+            f'height="{CELL}"/>'
             for i, level in enumerate(row)
         ]
         y += CELL
@@ -124,7 +125,8 @@ def line_piece(points: tuple[Point, ...], source: Rect, target: Rect, round_sour
     (x0, y0), (x1, y1) = path[-2], path[-1]
     length = hypot(x1 - x0, y1 - y0) or 1.0
     ux, uy = (x1 - x0) / length, (y1 - y0) / length
-    head = [(x1, y1), (x1 - 8 * ux - 3.5 * uy, y1 - 8 * uy + 3.5 * ux), (x1 - 8 * ux + 3.5 * uy, y1 - 8 * uy - 3.5 * ux)]
+    x, y = x1 - 8 * ux, y1 - 8 * uy
+    head = [(x1, y1), (x - 3.5 * uy, y + 3.5 * ux), (x + 3.5 * uy, y - 3.5 * ux)]
     path[-1] = (x1 - 6 * ux, y1 - 6 * uy)
     return f'<path class="line" d="M{_joined(path)}"/><path class="tip" d="M{_joined(head)}z"/>'
 

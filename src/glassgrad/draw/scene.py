@@ -94,10 +94,10 @@ class Story:
 
 
 def story_of(
-    what: Any, *, backward: bool = True, g: Any = None, open: Collection[str] | bool = (), arrays: str = "auto",
+    what: Any, *, backward: bool = True, g: Any = None, opens: Collection[str] | bool = (), arrays: str = "auto",
 ) -> Story:
     """Return what is needed to show `what`; see `draw` for the arguments."""
-    opened = expand(what, open)
+    opened = expand(what, opens)
     flow = flow_of(opened.what, backward, g)
     hidden = folded(flow.order, flow.outputs)
     outline = outline_of(flow.order, opened.ops, hidden)
@@ -106,11 +106,11 @@ def story_of(
 
 
 def scene_of(
-    what: Any, *, backward: bool = True, g: Any = None, open: Collection[str] | bool = (), depth: int | None = None,
+    what: Any, *, backward: bool = True, g: Any = None, opens: Collection[str] | bool = (), depth: int | None = None,
     arrays: str = "auto",
 ) -> Scene:
     """Return the scene of a Tensor, `Graph` or `Record`; see `draw` for the arguments."""
-    story = story_of(what, backward=backward, g=g, open=open, arrays=arrays)
+    story = story_of(what, backward=backward, g=g, opens=opens, arrays=arrays)
     return scene_at(story, story.outline.to_depth(depth))
 
 

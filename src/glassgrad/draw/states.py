@@ -45,7 +45,7 @@ def states_of(story: Story, opened: set[str]) -> dict[str, Any]:
         "nodes": nodes,
         "boxes": [_box(box.id, box.title, box.parent, box.level) for box in story.outline.boxes.values()
                   if box.id in openable],
-        "edges": [_edge(edge) for edge in _edges(story, places, openable)],
+        "edges": [_edge(edge) for edge in _edges(story, places)],
         "open": sorted(opened & openable),
         "options": OPTIONS, "box_options": BOX_OPTIONS, "inline": INLINE,
     }
@@ -115,7 +115,7 @@ def _edge(edge: Edge) -> dict[str, Any]:
     return {"id": edge.id, "from": edge.source, "to": edge.target, "w": across, "h": high, "svg": label_piece(edge)}
 
 
-def _edges(story: Story, places: dict[Tensor, list[str]], openable: set[str]) -> Iterator[Edge]:
+def _edges(story: Story, places: dict[Tensor, list[str]]) -> Iterator[Edge]:
     uses: dict[tuple[Tensor, str, int], list[tuple[Tensor, int]]] = {}
     for user in story.flow.order:
         if user in story.hidden:
@@ -144,13 +144,13 @@ def _edges(story: Story, places: dict[Tensor, list[str]], openable: set[str]) ->
 def _tale(story: Story, node: Tensor) -> tuple[str, str]:
     """Return what happens at a node, forward and backward, in one sentence each."""
     flow = story.flow
-    result = _text(story, node, flow.values.get(node))
+    result = _text(node, flow.values.get(node))
     name = label(node) or node.op.name
     if node.is_leaf:
         arrived = flow.cotangents.get(node)
-        back = f"The derivative with respect to {name} is {_text(story, node, arrived)}." if arrived is not None else ""
+        back = f"The derivative with respect to {name} is {_text(node, arrived)}." if arrived is not None else ""
         return f"{name} is given: {result}.", back
-    taken = ", ".join(_text(story, source, flow.values.get(source)) for source in node.inputs
+    taken = ", ".join(_text(source, flow.values.get(source)) for source in node.inputs
                       if source not in story.hidden)
     forward = f"{name} takes {taken} and gives {result}."
     if node not in flow.cotangents:
@@ -160,12 +160,12 @@ def _tale(story: Story, node: Tensor) -> tuple[str, str]:
 
 def _returns(story: Story, node: Tensor) -> Iterator[str]:
     flow = story.flow
-    arrived = _text(story, node, flow.cotangents[node])
+    arrived = _text(node, flow.cotangents[node])
     locals_ = _local(story, node)
     yield f"∂ {arrived} arrives" + (" (a sum over several users)." if node in story.forks else ".")
     for position, source in enumerate(node.inputs):
         if (node, position) in flow.parts:
-            part = _text(story, source, flow.parts[node, position])
+            part = _text(source, flow.parts[node, position])
             name = source.name or label(source) or source.op.name
             if locals_ is not None:
                 yield f"To {name}: upstream {arrived} × local {short(locals_[position])} = downstream {part}."
@@ -183,5 +183,5 @@ def _local(story: Story, node: Tensor) -> list[Any] | None:
                 for part, source in zip(parts, node.inputs, strict=True)]
 
 
-def _text(story: Story, node: Tensor, value: Any) -> str:
+def _text(node: Tensor, value: Any) -> str:
     return figure(value, node.type, "auto").text or "a number"

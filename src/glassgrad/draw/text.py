@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from math import floor
 
 from .grid import Measure, layout
@@ -43,7 +44,7 @@ def text(scene: Scene, width: int | None = None, color: bool = False) -> str:
         Whether to paint derivatives red and names bold with ANSI codes.
     """
     room = width or shutil.get_terminal_size((DEFAULT_WIDTH, 40)).columns
-    placed = layout(scene, Measure(_node_size, _label_size, 1, 2, 1, 1, lambda lines: lines + 3.0 if lines else 1.0, True))
+    placed = layout(scene, SIGNS)
     if placed.width <= room:
         return _drawn(scene, placed).text(color)
     return "\n".join(_listed(scene, room, color))
@@ -123,6 +124,9 @@ def _label_size(edge: Edge) -> tuple[float, float]:
     return max(map(columns, _texts(edge))) + 2.0, 3.0
 
 
+SIGNS = Measure(_node_size, _label_size, 1, 2, 1, 1, lambda lines: lines + 3.0 if lines else 1.0, True)
+
+
 def _drawn(scene: Scene, placed: Placed) -> Canvas:
     canvas = Canvas(floor(placed.width) + 1, floor(placed.height) + 2)
     for box in scene.boxes:
@@ -130,7 +134,7 @@ def _drawn(scene: Scene, placed: Placed) -> Canvas:
     for edge in scene.edges:
         points = [(floor(x), floor(y)) for x, y in placed.lines[edge.id]]
         points[-1] = (points[-1][0] - 1, points[-1][1])
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             canvas.line(x0, y0, x1, y1)
         canvas.write(*points[-1], "→")
     for edge in scene.edges:

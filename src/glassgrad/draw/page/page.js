@@ -31,6 +31,7 @@
   let step = null; // null: everything is shown
   let view = { x: 0, y: 0, scale: 1 };
   let size = { width: 1, height: 1 };
+  let places = new Map();
   let svg, camera;
 
   // What is seen --------------------------------------------------------------------------------------------------
@@ -197,6 +198,7 @@
     }
     for (const node of shown.nodes) drawNode(node, found.places.get(node.id));
     size = { width: found.width, height: found.height };
+    places = found.places;
     if (old) old.replaceWith(svg);
     else stage.replaceChildren(svg);
     listen();
@@ -267,6 +269,7 @@
     if (at) {
       const text = at.back ? `Backward: ${nodes.get(at.id).backward}` : `Forward: ${nodes.get(at.id).forward}`;
       tale.textContent = `${step + 1} of ${steps.length}. ${text}`;
+      reveal(places.get(at.id));
     } else if (speak) {
       tale.textContent = "Everything is shown.";
     }
@@ -297,6 +300,18 @@
     view.x = x - ((x - view.x) * scale) / view.scale;
     view.y = y - ((y - view.y) * scale) / view.scale;
     view.scale = scale;
+    place();
+  }
+
+  function reveal(spot) {
+    const [wide, high] = [stage.clientWidth, stage.clientHeight];
+    const { x, y } = centre(spot);
+    const [left, top] = [view.x + x * view.scale, view.y + y * view.scale];
+    const seen = left > 60 && left < wide - 60 && top > 40 && top < high - 40;
+    if (seen && view.scale >= 0.8) return;
+    view.scale = Math.max(view.scale, 1);
+    view.x = wide / 2 - x * view.scale;
+    view.y = high / 2 - y * view.scale;
     place();
   }
 

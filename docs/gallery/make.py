@@ -1,0 +1,83 @@
+"""Make the gallery: every figure as SVG and PNG, after its numbers have been compared with the reference.
+
+Run ``python docs/gallery/make.py`` (with ``glassgrad[draw]`` installed); ``--check`` compares only. The PNG of the
+figure with Chinese names needs a font that has them, such as Noto Sans CJK.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import layers  # noqa: F401 - adds its figures to FIGURES
+import numpy as np
+from figures import FIGURES, Drawing, Entry
+
+from glassgrad.draw.flow import flow_of
+from glassgrad.draw.png import png
+from glassgrad.draw.scene import Scene, scene_of
+from glassgrad.draw.svg import svg
+
+FOLDER = Path(__file__).parent
+HEAD = """# Gallery
+
+Every figure of the lecture, drawn from its graph by `make.py`, which first compares the values and derivatives of the
+graph with the reference numbers. Values stand above the lines; derivatives, marked by the sign of the partial derivative,
+below, in red and italic, with an arrow that runs back.
+"""
+
+
+def differences(entry: Entry, drawing: Drawing) -> list[str]:
+    """Return what in a figure's graph is not as the reference has it, to four digits of those that it gives."""
+    if isinstance(drawing.what, Scene):
+        return []
+    flow = flow_of(drawing.what, drawing.options.get("backward", True), drawing.options.get("g"))
+    found = []
+    for node, value, derivative in drawing.expected:
+        for kind, expected, actual in (("value", value, flow.values.get(node)),
+                                       ("derivative", derivative, flow.cotangents.get(node))):
+            if expected is not None and not agrees(actual, expected):
+                found.append(f"{entry.name}: {kind} of {node.name or node.op.name} is {actual}, not {expected}")
+    return found
+
+
+def agrees(actual: Any, expected: Any) -> bool:
+    """Whether numbers agree: relatively to 1e-3 (the reference rounds some), or absolutely to 1e-3 near 0."""
+    return actual is not None and bool(np.allclose(actual, expected, rtol=1e-3, atol=6e-4 * np.max(np.abs(expected))))
+
+
+def scene(drawing: Drawing) -> Scene:
+    """Return a drawing's scene."""
+    if isinstance(drawing.what, Scene):
+        return drawing.what
+    options = {{"open": "opens"}.get(name, name): value for name, value in drawing.options.items()}
+    return scene_of(drawing.what, **options)
+
+
+def main(arguments: list[str]) -> int:
+    """Compare, and unless ``--check`` is given write the files; return the number of differences."""
+    wrong: list[str] = []
+    lines, slide = [HEAD], 0
+    for entry in FIGURES:
+        drawing = entry.make()
+        wrong += differences(entry, drawing)
+        if "--check" in arguments:
+            continue
+        picture = scene(drawing)
+        (FOLDER / f"{entry.name}.svg").write_text(svg(picture), encoding="utf-8")
+        (FOLDER / f"{entry.name}.png").write_bytes(png(picture))
+        if entry.slide != slide:
+            slide = entry.slide
+            lines.append(f"## Slide {slide}\n")
+        lines.append(f"{entry.caption}\n\n![{entry.caption}]({entry.name}.svg)\n")
+    if "--check" not in arguments:
+        (FOLDER / "index.md").write_text("\n".join(lines), encoding="utf-8")
+    numbers = sum(len(entry.make().expected) for entry in FIGURES)
+    print(f"{len(FIGURES)} figures, {numbers} nodes compared with the reference, {len(wrong)} differences")
+    print("\n".join(wrong))
+    return len(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

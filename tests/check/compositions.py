@@ -1,0 +1,80 @@
+"""Random compositions of correct rules over many scales, and corruptions of them; everything follows from a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases_right import _layer_norm, _layer_norm_rule, _sigmoid, _softmax, _softmax_rule, _softplus
+
+_STEPS = {
+    "sin": (np.sin, lambda g, y, x: g * np.cos(x)),
+    "tanh": (np.tanh, lambda g, y, x: g / np.cosh(x) ** 2),
+    "sigmoid": (_sigmoid, lambda g, y, x: g * _sigmoid(x) * _sigmoid(-x)),
+    "softplus": (_softplus, lambda g, y, x: g * _sigmoid(x)),
+    "square": (np.square, lambda g, y, x: 2 * g * x),
+    "relu": (lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0)),
+    "abs": (np.abs, lambda g, y, x: g * np.sign(x)),
+    "softmax": (_softmax, lambda g, y, x: _softmax_rule(g, y, x)[0]),
+    "layer norm": (_layer_norm, lambda g, y, x: _layer_norm_rule(g, y, x)[0]),
+    "atan": (np.arctan, lambda g, y, x: g / (1 + x * x)),
+    "residual": (lambda x: x + np.sin(x), lambda g, y, x: g * (1 + np.cos(x))),
+    "cumsum": (lambda x: np.cumsum(x, -1), lambda g, y, x: np.cumsum(g[..., ::-1], -1)[..., ::-1]),
+}
+CORRUPTIONS = {
+    "sign": lambda d: -d,
+    "factor 2": lambda d: 2 * d,
+    "one entry": lambda d: _change(d, int(np.argmax(np.abs(d))), 1.01),
+    "relative 1e-4": lambda d: d * (1 + 1e-4),
+    "zero": lambda d: 0 * d,
+    "rolled": lambda d: np.roll(d, 1),
+}
+
+
+def _change(d, position, factor):
+    d = d.copy()
+    d.reshape(-1)[position] *= factor
+    return d
+
+
+def composition(seed):
+    """Return ``(names, forward, rule, x)``: a chain of steps with linear maps between and a scale in and out."""
+    rng = np.random.default_rng(seed)
+    rows, width = int(rng.integers(1, 4)), int(rng.integers(2, 5))
+    scale_in, scale_out = 10.0 ** rng.uniform(-8, 8, 2)
+    names = [str(name) for name in rng.choice(list(_STEPS), int(rng.integers(1, 5)))]
+    maps = [rng.standard_normal((width, width)) for _ in names]
+    x = rng.standard_normal((rows, width)) * scale_in
+
+    def run(x):
+        values = [x / scale_in]
+        for name, weight in zip(names, maps, strict=True):
+            values.append(values[-1] @ weight)
+            values.append(_STEPS[name][0](values[-1]))
+        return values
+
+    def forward(x):
+        return run(x)[-1] * scale_out
+
+    def rule(g, y, x):
+        values = run(x)
+        d = g * scale_out
+        for position in range(len(names) - 1, -1, -1):
+            d = _STEPS[names[position]][1](d, values[2 * position + 2], values[2 * position + 1])
+            d = d @ maps[position].T
+        return (d / scale_in,)
+
+    return names, forward, rule, x
+
+
+def corrupted(rule, name):
+    """Return a rule whose gradient is changed in one way; linear in g like the right one."""
+    change = CORRUPTIONS[name]
+    if name != "one entry":
+        return lambda g, y, x: (change(rule(g, y, x)[0]),)
+
+    def one_entry(g, y, x):
+        d = rule(g, y, x)[0].copy()
+        d.reshape(-1)[d.size // 2] *= 1.01
+        return (d,)
+
+    return one_entry
