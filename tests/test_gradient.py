@@ -233,3 +233,10 @@ def test_intermediate_values_have_gradients_too() -> None:
     assert gg.constant(1.0).grad is None
     x.backward()
     assert x.grad == 1
+
+
+def test_an_op_without_a_rule_hands_nothing_back() -> None:
+    step = gg.Op("step", lambda xp, x: xp.floor(x), infer=lambda x: x)
+    x = gg.tensor(2.5)
+    (step(gg.nodes, x) * x).backward()
+    assert x.grad == 2

@@ -7,8 +7,10 @@ import types
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import glassgrad as gg
-from glassgrad import tree
+from glassgrad import place, tree
 from glassgrad.place import Location, at, inside, locate, located, site
 
 
@@ -69,6 +71,11 @@ def test_a_program_of_the_library_is_told_by_its_own_line() -> None:
     assert done.acquire(timeout=10)
     assert found[0].where.file == tree.__file__
     assert tree.map_leaves(lambda x: gg.tensor(x), [1.0])[0].where.file == __file__
+
+
+def test_where_all_code_is_of_the_library_the_core_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "_PACKAGE", "")
+    assert gg.tensor(1.0).where.file == __file__
 
 
 def test_every_line_of_a_long_statement_is_told() -> None:

@@ -48,12 +48,12 @@ class Entry:
 FIGURES: list[Entry] = []
 
 
-def figure(slide: int, caption: str) -> Callable[[Callable[[], Drawing]], Callable[[], Drawing]]:
-    """Add a function to the gallery."""
+def figure(slide: int) -> Callable[[Callable[[], Drawing]], Callable[[], Drawing]]:
+    """Add a function to the gallery; its docstring is the caption."""
 
     def add(function: Callable[[], Drawing]) -> Callable[[], Drawing]:
         name = f"{slide:02}-{function.__name__.replace('_', '-')}"
-        FIGURES.append(Entry(name, slide, caption, function))
+        FIGURES.append(Entry(name, slide, (function.__doc__ or "").removesuffix("."), function))
         return function
 
     return add
@@ -81,16 +81,18 @@ def named(name: str, value: Any) -> gg.Tensor:
 # Computational graphs and the chain rule ----------------------------------------------------------------------------
 
 
-@figure(4, "Problem 1: two apples at 100, 10 % tax; the numbers are part of the nodes")
+@figure(4)
 def two_apples() -> Drawing:
+    """Problem 1: two apples at 100, 10 % tax; the numbers are part of the nodes."""
     apple = named("apple", 100)
     price = apple * 2 * 1.1
     given = REFERENCE["apple"]["fwd"]
     return Drawing(price, {"backward": False}).expect(price.inputs[0], given[0]).expect(price, given[1])
 
 
-@figure(4, "Problem 1 with the number and the tax as inputs of their own (圖：蘋果、個數、消費稅)")
+@figure(4)
 def apples_as_inputs() -> Drawing:
+    """Problem 1 with the number and the tax as inputs of their own (圖：蘋果、個數、消費稅)."""
     apple, count, tax = named("蘋果", 100), named("個數", 2), named("消費稅", 1.1)
     price = apple * count * tax
     price.name = "付款金額"
@@ -107,8 +109,9 @@ def fruit() -> tuple[gg.Tensor, dict[str, gg.Tensor]]:
     return part["price"], {**leaf, **part}
 
 
-@figure(5, "Problem 2, forward: two apples at 100 and three oranges at 150, 10 % tax")
+@figure(5)
 def apples_and_oranges() -> Drawing:
+    """Problem 2, forward: two apples at 100 and three oranges at 150, 10 % tax."""
     price, parts = fruit()
     drawing = Drawing(price, {"backward": False})
     for name, value in REFERENCE["apple_orange"]["fwd"].items():
@@ -116,14 +119,16 @@ def apples_and_oranges() -> Drawing:
     return drawing
 
 
-@figure(6, "A node backward: what arrives is multiplied by the local derivative")
+@figure(6)
 def local_derivative() -> Drawing:
+    """A node backward: what arrives is multiplied by the local derivative."""
     return sketch("E", {"x": "leaf x", "f": "op f", "y": "output y"},
                   [("x", "f", "x", "E · ∂y/∂x"), ("f", "y", "y = f(x)", "E")])
 
 
-@figure(6, "The apples backward: one yen more for an apple is 2.2 yen more to pay")
+@figure(6)
 def apples_backward() -> Drawing:
+    """The apples backward: one yen more for an apple is 2.2 yen more to pay."""
     apple, count, tax = named("apple", 100), named("number", 2), named("tax", 1.1)
     both = apple * count
     price = both * tax
@@ -133,8 +138,9 @@ def apples_backward() -> Drawing:
             .expect(count, derivative=back["num"]))
 
 
-@figure(7, "Chain rule, case 1: y = x², z = 3y; the derivatives multiply along the path")
+@figure(7)
 def chain_rule_one_path() -> Drawing:
+    """Chain rule, case 1: y = x², z = 3y; the derivatives multiply along the path."""
     x = named("x", 2)
     y = x**2
     y.name = "y"
@@ -145,8 +151,9 @@ def chain_rule_one_path() -> Drawing:
             .expect(x, 2, given["dz_dx"]))
 
 
-@figure(7, "Chain rule, case 2: s takes two paths to z; what comes back is added at the fork")
+@figure(7)
 def chain_rule_two_paths() -> Drawing:
+    """Chain rule, case 2: s takes two paths to z; what comes back is added at the fork."""
     s = named("s", 2)
     x, y = s**2, s * 3
     x.name, y.name = "x", "y"
@@ -156,15 +163,17 @@ def chain_rule_two_paths() -> Drawing:
     return Drawing(z).expect(x, given["x"]).expect(y, given["y"]).expect(z, given["z"]).expect(s, 2, given["dz_ds"])
 
 
-@figure(8, "z = (x + y)² in symbols")
+@figure(8)
 def square_of_a_sum_in_symbols() -> Drawing:
+    """Z = (x + y)² in symbols."""
     return sketch("(x + y)²", {"x": "leaf x", "y": "leaf y", "add": "op +", "square": "op **2", "z": "output z"},
                   [("x", "add", "x", "∂z/∂t · ∂t/∂x = 2(x + y)"), ("y", "add", "y", "∂z/∂t · ∂t/∂y = 2(x + y)"),
                    ("add", "square", "t", "∂z/∂t = 2t"), ("square", "z", "z", "∂z/∂z = 1")])
 
 
-@figure(8, "z = (x + y)² at x = 2, y = 3")
+@figure(8)
 def square_of_a_sum() -> Drawing:
+    """Z = (x + y)² at x = 2, y = 3."""
     x, y = named("x", 2), named("y", 3)
     t = x + y
     t.name = "t"
@@ -178,14 +187,16 @@ def square_of_a_sum() -> Drawing:
 # Add and multiply ---------------------------------------------------------------------------------------------------
 
 
-@figure(9, "Add node: hands what arrives on to both inputs")
+@figure(9)
 def add_node_in_symbols() -> Drawing:
+    """Add node: hands what arrives on to both inputs."""
     return sketch("x + y", {"x": "leaf x", "y": "leaf y", "add": "op +", "z": "output z"},
                   [("x", "add", "x", "∂L/∂z · 1"), ("y", "add", "y", "∂L/∂z · 1"), ("add", "z", "z", "∂L/∂z")])
 
 
-@figure(9, "Add node inside a larger graph that ends in L")
+@figure(9)
 def add_node_in_a_graph() -> Drawing:
+    """Add node inside a larger graph that ends in L."""
     return sketch("L", {"x": "leaf x", "y": "leaf y", "add": "op +", "rest": "box …", "L": "output L"},
                   [("x", "add", "x", "∂L/∂z · ∂z/∂x"), ("y", "add", "y", "∂L/∂z · ∂z/∂y"),
                    ("add", "rest", "z", "∂L/∂z"), ("rest", "L", "L", "∂L/∂L = 1")])
@@ -200,24 +211,28 @@ def two_inputs(op: Callable[[gg.Tensor, gg.Tensor], gg.Tensor], given: dict[str,
     return drawing.expect(x, given["in"][0], given["down"][0]).expect(y, given["in"][1], given["down"][1])
 
 
-@figure(9, "Add node: 10 + 5, and 1.3 arrives")
+@figure(9)
 def add_node() -> Drawing:
+    """Add node: 10 + 5, and 1.3 arrives."""
     return two_inputs(lambda x, y: x + y, REFERENCE["add_node"])
 
 
-@figure(10, "Multiply node: hands back what arrives times the swapped input")
+@figure(10)
 def multiply_node_in_symbols() -> Drawing:
+    """Multiply node: hands back what arrives times the swapped input."""
     return sketch("x × y", {"x": "leaf x", "y": "leaf y", "times": "op ×", "z": "output z"},
                   [("x", "times", "x", "∂L/∂z · y"), ("y", "times", "y", "∂L/∂z · x"), ("times", "z", "z", "∂L/∂z")])
 
 
-@figure(10, "Multiply node: 10 × 5, and 1.3 arrives")
+@figure(10)
 def multiply_node() -> Drawing:
+    """Multiply node: 10 × 5, and 1.3 arrives."""
     return two_inputs(lambda x, y: x * y, REFERENCE["mul_node"])
 
 
-@figure(10, "Apples and oranges, forward and backward")
+@figure(10)
 def apples_and_oranges_backward() -> Drawing:
+    """Apples and oranges, forward and backward."""
     price, parts = fruit()
     drawing = Drawing(price)
     for name, value in REFERENCE["apple_orange"]["bwd"].items():

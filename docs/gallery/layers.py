@@ -10,20 +10,23 @@ import glassgrad as gg
 # Activations --------------------------------------------------------------------------------------------------------
 
 
-@figure(11, "ReLU where x > 0: passes on what arrives")
+@figure(11)
 def relu_positive() -> Drawing:
+    """ReLU where x > 0: passes on what arrives."""
     return sketch("ReLU", {"x": "leaf x", "relu": "op relu", "y": "output y"},
                   [("x", "relu", "x > 0", "∂L/∂y"), ("relu", "y", "y = x", "∂L/∂y")])
 
 
-@figure(11, "ReLU where x ≤ 0: hands nothing back")
+@figure(11)
 def relu_not_positive() -> Drawing:
+    """ReLU where x ≤ 0: hands nothing back."""
     return sketch("ReLU", {"x": "leaf x", "relu": "op relu", "y": "output y"},
                   [("x", "relu", "x ≤ 0", "0"), ("relu", "y", "y = 0", "∂L/∂y")])
 
 
-@figure(11, "ReLU of an array, opened: where x ≤ 0 holds, 0 goes on and nothing comes back")
+@figure(11)
 def relu_of_an_array() -> Drawing:
+    """ReLU of an array, opened: where x ≤ 0 holds, 0 goes on and nothing comes back."""
     given = REFERENCE["relu"]
     x = named("x", given["x"])
     y = gg.relu(x)
@@ -31,8 +34,9 @@ def relu_of_an_array() -> Drawing:
             .expect(y, given["out"]).expect(x, given["x"], given["dout_ones"]))
 
 
-@figure(12, "Sigmoid opened: four nodes, four steps backward, at x = 1")
+@figure(12)
 def sigmoid_opened() -> Drawing:
+    """Sigmoid opened: four nodes, four steps backward, at x = 1."""
     given = REFERENCE["sigmoid_x1"]
     x = named("x", 1)
     y = gg.open(gg.sigmoid(x))
@@ -44,8 +48,9 @@ def sigmoid_opened() -> Drawing:
             .expect(x, 1, given["dx"]))
 
 
-@figure(12, "Sigmoid opened, in symbols")
+@figure(12)
 def sigmoid_in_symbols() -> Drawing:
+    """Sigmoid opened, in symbols."""
     nodes = {"x": "leaf x", "times": "op ×(−1)", "exp": "op exp", "plus": "op +1", "over": "op /", "y": "output y"}
     return sketch("sigmoid", nodes, [
         ("x", "times", "x", "∂L/∂y · y² exp(−x)"), ("times", "exp", "−x", "−∂L/∂y · y² exp(−x)"),
@@ -54,20 +59,23 @@ def sigmoid_in_symbols() -> Drawing:
     ])
 
 
-@figure(12, "Sigmoid as one node")
+@figure(12)
 def sigmoid_collapsed() -> Drawing:
+    """Sigmoid as one node."""
     return sketch("sigmoid", {"x": "leaf x", "s": "composite sigmoid", "y": "output y"},
                   [("x", "s", "x", "∂L/∂y · y² exp(−x)"), ("s", "y", "y", "∂L/∂y")])
 
 
-@figure(12, "Sigmoid as one node, from its output alone")
+@figure(12)
 def sigmoid_simplified() -> Drawing:
+    """Sigmoid as one node, from its output alone."""
     return sketch("sigmoid", {"x": "leaf x", "s": "composite sigmoid", "y": "output y"},
                   [("x", "s", "x", "∂L/∂y · y (1 − y)"), ("s", "y", "y", "∂L/∂y")])
 
 
-@figure(12, "Sigmoid as one node at x = 1: the same derivative as the opened graph's")
+@figure(12)
 def sigmoid_node() -> Drawing:
+    """Sigmoid as one node at x = 1: the same derivative as the opened graph's."""
     x = named("x", 1)
     y = gg.sigmoid(x)
     return Drawing(y).expect(y, REFERENCE["sigmoid_x1"]["y"]).expect(x, 1, REFERENCE["sigmoid_x1"]["dx"])
@@ -76,16 +84,18 @@ def sigmoid_node() -> Drawing:
 # Affine -------------------------------------------------------------------------------------------------------------
 
 
-@figure(13, "Affine for one sample, forward, with shapes")
+@figure(13)
 def affine_shapes() -> Drawing:
+    """Affine for one sample, forward, with shapes."""
     given = REFERENCE["affine_single"]
     y = gg.affine(named("X", given["X"]), named("W", given["W"]), named("B", given["B"]))
     y.name = "Y"
     return Drawing(y, {"open": ("affine",), "arrays": "shape", "backward": False}).expect(y, given["Y"])
 
 
-@figure(13, "Affine for one sample: dX = dY Wᵀ, dW = Xᵀ dY, dB = dY")
+@figure(13)
 def affine_single() -> Drawing:
+    """Affine for one sample: dX = dY Wᵀ, dW = Xᵀ dY, dB = dY."""
     given = REFERENCE["affine_single"]
     X, W, B = named("X", given["X"]), named("W", given["W"]), named("B", given["B"])
     Y = gg.affine(X, W, B)
@@ -94,8 +104,9 @@ def affine_single() -> Drawing:
             .expect(X, given["X"], given["dX"]).expect(W, given["W"], given["dW"]).expect(B, given["B"], given["dB"]))
 
 
-@figure(14, "Affine for a batch: dB is the sum of the rows of dY")
+@figure(14)
 def affine_batch() -> Drawing:
+    """Affine for a batch: dB is the sum of the rows of dY."""
     single, given = REFERENCE["affine_single"], REFERENCE["affine_batch"]
     X, W, B = named("X", given["X"]), named("W", single["W"]), named("B", single["B"])
     Y = gg.affine(X, W, B)
@@ -107,8 +118,9 @@ def affine_batch() -> Drawing:
 # Softmax with loss --------------------------------------------------------------------------------------------------
 
 
-@figure(15, "Softmax as the last layer: scores into probabilities")
+@figure(15)
 def softmax_of_scores() -> Drawing:
+    """Softmax as the last layer: scores into probabilities."""
     given = REFERENCE["softmax_book"][2]
     scores = named("scores", given["scores"])
     y = gg.softmax(scores)
@@ -120,7 +132,7 @@ def softmax_loss() -> tuple[gg.Tensor, dict[str, gg.Tensor]]:
     """Return the loss of three scores, number by number, and its parts by name."""
     given = REFERENCE["softmax_loss"]
     a = [named(f"a{k}", value) for k, value in enumerate(given["a"], 1)]
-    t = [named(f"t{k}", value) for k, value in enumerate(given["t"], 1)]
+    t = [gg.constant(float(value), name=f"t{k}") for k, value in enumerate(given["t"], 1)]
     parts: dict[str, gg.Tensor] = {f"a{k}": node for k, node in enumerate(a, 1)}
     with gg.scope("Softmax"):
         exps = [gg.exp(node) for node in a]
@@ -139,8 +151,9 @@ def softmax_loss() -> tuple[gg.Tensor, dict[str, gg.Tensor]]:
     return loss, parts | {"S": total, "inverse": inverse, "added": added}
 
 
-@figure(16, "Softmax-with-Loss as boxes: y − t comes back")
+@figure(16)
 def softmax_with_loss_boxes() -> Drawing:
+    """Softmax-with-Loss as boxes: y − t comes back."""
     nodes = {f"a{k}": f"leaf a{k}" for k in (1, 2, 3)} | {"s": "composite Softmax"}
     nodes |= {f"t{k}": f"leaf t{k}" for k in (1, 2, 3)} | {"c": "composite Cross Entropy Error", "L": "output L"}
     edges = [(f"a{k}", "s", f"a{k}", f"y{k} − t{k}") for k in (1, 2, 3)]
@@ -149,8 +162,9 @@ def softmax_with_loss_boxes() -> Drawing:
     return sketch("Softmax-with-Loss", nodes, [*edges, ("c", "L", "L", "1")])
 
 
-@figure(17, "Softmax-with-Loss opened, forward")
+@figure(17)
 def softmax_with_loss_forward() -> Drawing:
+    """Softmax-with-Loss opened, forward."""
     loss, parts = softmax_loss()
     given = REFERENCE["softmax_loss"]
     drawing = Drawing(loss, {"backward": False}).expect(loss, given["L"]).expect(parts["S"], given["S"])
@@ -159,8 +173,9 @@ def softmax_with_loss_forward() -> Drawing:
     return drawing
 
 
-@figure(19, "Cross Entropy Error backward: 1, −1, −1, −t, −t / y")
+@figure(19)
 def cross_entropy_backward() -> Drawing:
+    """Cross Entropy Error backward: 1, −1, −1, −t, −t / y."""
     given = REFERENCE["softmax_loss"]
     y = [named(f"y{k}", value) for k, value in enumerate(given["y"], 1)]
     t = [gg.constant(float(value), name=f"t{k}") for k, value in enumerate(given["t"], 1)]
@@ -173,8 +188,9 @@ def cross_entropy_backward() -> Drawing:
     return drawing
 
 
-@figure(20, "Softmax-with-Loss opened, forward and backward: all six steps, and y − t at the left")
+@figure(20)
 def softmax_with_loss_complete() -> Drawing:
+    """Softmax-with-Loss opened, forward and backward: all six steps, and y − t at the left."""
     loss, parts = softmax_loss()
     given = REFERENCE["softmax_loss"]
     drawing = Drawing(loss).expect(loss, given["L"], 1).expect(parts["S"], given["S"], given["step4"])
@@ -189,7 +205,7 @@ def softmax_with_loss_complete() -> Drawing:
 
 def network() -> gg.Tensor:
     """Return the loss of a small two-layer network (4 inputs, 5 hidden units, 3 classes) on two samples."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(5)
     x = named("x", generator.uniform(0, 1, (2, 4)))
     sizes = {"W1": (4, 5), "b1": (5,), "W2": (5, 3), "b2": (3,)}
     p = {name: gg.parameter(generator.normal(0, 0.7, shape), name=name) for name, shape in sizes.items()}
@@ -205,18 +221,21 @@ def network() -> gg.Tensor:
     return loss
 
 
-@figure(22, "The two-layer network as layers (2層ニューラルネットワーク, 雙層神經網路)")
+@figure(22)
 def two_layer_net() -> Drawing:
+    """The two-layer network as layers (2層ニューラルネットワーク, 雙層神經網路)."""
     return Drawing(network(), {"depth": 0})
 
 
-@figure(22, "The two-layer network with its parameters")
+@figure(22)
 def two_layer_net_with_parameters() -> Drawing:
+    """The two-layer network with its parameters."""
     return Drawing(network())
 
 
-@figure(22, "A two-layer network of three inputs, two hidden units and two classes, opened to the last node")
+@figure(22)
 def two_layer_net_opened() -> Drawing:
+    """A two-layer network of three inputs, two hidden units and two classes, opened to the last node."""
     generator = np.random.default_rng(7)
 
     def affine(inputs: list[gg.Tensor], outputs: int) -> list[gg.Tensor]:

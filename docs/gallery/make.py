@@ -14,6 +14,7 @@ import layers  # noqa: F401 - adds its figures to FIGURES
 import numpy as np
 from figures import FIGURES, Drawing, Entry
 
+from glassgrad.draw.expand import expand
 from glassgrad.draw.flow import flow_of
 from glassgrad.draw.png import png
 from glassgrad.draw.scene import Scene, scene_of
@@ -23,8 +24,8 @@ FOLDER = Path(__file__).parent
 HEAD = """# Gallery
 
 Every figure of the lecture, drawn from its graph by `make.py`, which first compares the values and derivatives of the
-graph with the reference numbers. Values stand above the lines; derivatives, marked by the sign of the partial derivative,
-below, in red and italic, with an arrow that runs back.
+graph with the reference numbers. Values stand above the lines; derivatives, marked by the sign of the partial
+derivative, below, in red and italic, with an arrow that runs back.
 """
 
 
@@ -32,13 +33,18 @@ def differences(entry: Entry, drawing: Drawing) -> list[str]:
     """Return what in a figure's graph is not as the reference has it, to four digits of those that it gives."""
     if isinstance(drawing.what, Scene):
         return []
-    flow = flow_of(drawing.what, drawing.options.get("backward", True), drawing.options.get("g"))
+    settings = drawing.options.get("backward", True), drawing.options.get("g")
+    flow = flow_of(drawing.what, *settings)
+    opened = flow_of(expand(drawing.what, drawing.options.get("open", ())).what, *settings)  # as it is drawn
     found = []
     for node, value, derivative in drawing.expected:
-        for kind, expected, actual in (("value", value, flow.values.get(node)),
-                                       ("derivative", derivative, flow.cotangents.get(node))):
-            if expected is not None and not agrees(actual, expected):
-                found.append(f"{entry.name}: {kind} of {node.name or node.op.name} is {actual}, not {expected}")
+        kept = [flow, opened] if node in opened.order else [flow]
+        for kind, expected, actuals in (("value", value, [one.values.get(node) for one in kept]),
+                                        ("derivative", derivative, [one.cotangents.get(node) for one in kept])):
+            found += [
+                f"{entry.name}: {kind} of {node.name or node.op.name} is {actual}, not {expected}"
+                for actual in actuals if expected is not None and not agrees(actual, expected)
+            ]
     return found
 
 

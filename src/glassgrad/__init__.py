@@ -13,6 +13,7 @@ them. The deck's classes are in `glassgrad.deck`, layers in `glassgrad.nn`.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from . import ops  # noqa: F401 - fills the namespace
@@ -36,7 +37,9 @@ from .transform import grad, jvp, value_and_grad, vjp
 open = open_  # noqa: A001 - the verb of this library
 __version__ = "0.1.0"
 
-_LAZY = ("check", "data", "deck", "io", "nn", "optim", "run", "train")
+_LAZY = ("check", "data", "deck", "draw", "explain", "expression", "io", "nn", "optim", "run", "train", "words")
+# Functions that are at home in a subpackage, and come with it when they are first used.
+_VERBS = {"check_gradient": "check", "steps": "explain", "why": "explain"}
 __all__ = [
     "ArrayType", "DataError", "DtypeError", "GlassgradError", "GradientError", "Graph", "NonFiniteError", "Op",
     "Record", "SettingError", "ShapeError", "Tensor", "TraceError", "UnsupportedError", "constant", "grad", "jvp",
@@ -47,9 +50,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Find functions of arrays in the op namespace, and subpackages when they are first used."""
     if name in _LAZY:
-        import importlib
-
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _VERBS:
+        return getattr(importlib.import_module(f"{__name__}.{_VERBS[name]}"), name)
     function = nodes.__dict__.get(name)
     if function is None:
         raise AttributeError(f"module 'glassgrad' has no attribute {name!r}; dir(glassgrad) lists what it has")
@@ -58,4 +61,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     hidden = {"backward", "infer", "numpy_function", "numpy_ufunc", "record"}
-    return sorted({*__all__, *_LAZY, *(name for name in nodes.__dict__ if name not in hidden)})
+    return sorted({*__all__, *_LAZY, *_VERBS, *(name for name in nodes.__dict__ if name not in hidden)})

@@ -79,12 +79,12 @@ def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
     op, params = node.op, node.params
     if op.vjp is not None:
-        values = map(read, node.inputs)
-        return op.vjp(xp, g, read(node), *values, **params) if params else op.vjp(xp, g, read(node), *values)
-    values = [read(source) for source in node.inputs]
-    if node.op.body is not None:
-        return _pull_through_body(node.op, [source.type for source in node.inputs], g, xp, values, node.params)
-    return (None,) * len(values)
+        y, values = read(node), map(read, node.inputs)
+        return op.vjp(xp, g, y, *values, **params) if params else op.vjp(xp, g, y, *values)
+    if op.body is not None:
+        types = [source.type for source in node.inputs]
+        return _pull_through_body(op, types, g, xp, [read(source) for source in node.inputs], params)
+    return (None,) * len(node.inputs)
 
 
 def fit(xp: Any, g: Any, source: Tensor | ArrayType) -> Any:

@@ -95,6 +95,7 @@ class Program:
         return result[::-1]
 
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
+        """Return the outputs for these values of the inputs."""
         values: list[Any] = [*arguments, *self._start[self._inputs :]]
         for call, sources, target, last in self._steps:
             values[target] = call(*[values[source] for source in sources])

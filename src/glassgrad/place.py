@@ -92,9 +92,10 @@ def site() -> Site | None:
     frame = sys._getframe(2)
     within = None
     while frame is not None:
-        file = frame.f_code.co_filename
+        code = frame.f_code
+        file = code.co_filename
         if not file.startswith(_PACKAGE):
-            return frame.f_code, frame.f_lasti
+            return code, frame.f_lasti
         if within is None and not file.startswith(_CORE):
             within = frame.f_code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]

@@ -75,6 +75,18 @@ class Run:
         return place
 
 
+def is_run(path: str | Path) -> bool:
+    """Whether there is a run folder at this path; any text may be asked about.
+
+    >>> is_run("(x + y) ** 2"), is_run("x" * 10_000)
+    (False, False)
+    """
+    try:
+        return (Path(path) / SETTINGS).is_file()
+    except (OSError, ValueError):  # no path of this system at all
+        return False
+
+
 def load(folder: str | Path) -> Run:
     """Read a run that `Run.save` wrote; the weights' checksum is verified.
 
@@ -84,7 +96,7 @@ def load(folder: str | Path) -> Run:
         If the folder is no run, or a file in it is missing, damaged or does not fit the others.
     """
     place = Path(folder)
-    if not (place / SETTINGS).is_file():
+    if not is_run(place):
         raise DataError(
             f"{place} is no run folder: it has no {SETTINGS}. Make one with 'glassgrad train --out {place}'."
         )

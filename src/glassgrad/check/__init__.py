@@ -1,5 +1,6 @@
 """Gradient checks whose verdict can be trusted: measured slopes with error bars, in words."""
 
+from .graph_proof import prove_graph as prove_graph
 from .prove import check_gradient as check_gradient
 from .table import GradientTable as GradientTable
 from .table import parameter_table as parameter_table
@@ -7,4 +8,4 @@ from .verdict import Finding as Finding
 from .verdict import Report as Report
 from .verdict import Verdict as Verdict
 
-__all__ = ["Finding", "GradientTable", "Report", "Verdict", "check_gradient", "parameter_table"]
+__all__ = ["Finding", "GradientTable", "Report", "Verdict", "check_gradient", "parameter_table", "prove_graph"]

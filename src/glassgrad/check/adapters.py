@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..errors import DtypeError, GradientError, SettingError
-from ..graph import PARAMETER, VARIABLE, Tensor, is_float, numeric
-from ..trace import Graph
+from ..errors import SettingError
+from ..gradient import backpropagate
+from ..graph import Tensor, is_float
 from ..transform import vjp as pull_back
 from ..tree import flatten
+from .arguments import name_of, split
 from .subject import Subject
 
 Array = Any
@@ -24,8 +25,6 @@ def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subjec
     args = tuple(_array_if_numbers(a) for a in args)
     if vjp is not None:
         return with_rule(f, args, vjp)
-    if isinstance(f, Tensor):
-        return of_tensor(f, args)
     if callable(getattr(f, "forward", None)) and callable(getattr(f, "backward", None)) and not _is_module(f):
         return of_layer(f, args)
     systems = {type(leaf).__module__.split(".")[0] for leaf in flatten(args)[0]}
@@ -54,25 +53,6 @@ def _array_if_numbers(argument: Any) -> Any:
 
 def _is_module(f: Any) -> bool:
     return any(cls.__module__.startswith("torch.nn") for cls in type(f).__mro__)
-
-
-def name_of(f: Any) -> str:
-    """Return what a function is called."""
-    if isinstance(f, Graph):
-        return f.name
-    return getattr(f, "__name__", None) or type(f).__name__
-
-
-def split(args: tuple[Any, ...]) -> tuple[list[Array], list[int]]:
-    """Return all arguments as arrays, and which of them are floats and so can be differentiated."""
-    arrays = [np.array(numeric(a.value if isinstance(a, Tensor) else a)) for a in args]
-    chosen = [position for position, a in enumerate(arrays) if is_float(a.dtype)]
-    if not chosen:
-        raise DtypeError("none of the arguments holds floats: there is nothing to differentiate. Use x.astype(float).")
-    for position in chosen:
-        if not np.isfinite(arrays[position]).all():
-            raise GradientError(f"argument {position} holds NaN or infinity: there is no slope to measure there.")
-    return arrays, chosen
 
 
 def _labels(f: Any, chosen: list[int], count: int) -> tuple[str, ...]:
@@ -155,47 +135,33 @@ def _parted(g: Array, result: Any) -> Any:
     return tree.unflatten(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
 
 
-def of_tensor(result: Tensor, args: tuple[Any, ...]) -> Subject:
-    """Return the subject for a result with its history: a function of its leaves, or of those named in `args`."""
-    from ..build import ancestors
-
-    order = ancestors([result])
-    wanted = list(args) or [n for n in order if n.op in (VARIABLE, PARAMETER) and is_float(n.dtype)]
-    if not wanted:
-        raise GradientError("this tensor was computed from constants alone: there is nothing to differentiate.")
-    return _of_nodes(order, wanted, result)
-
-
-def _of_nodes(order: list[Tensor], wanted: list[Tensor], result: Tensor) -> Subject:
-    from ..gradient import backpropagate
-
+def of_values(
+    order: list[Tensor], wanted: list[Tensor], result: Tensor, values: Mapping[Tensor, Any]
+) -> Subject:
+    """Return the subject for one node of a run as a function of others; its rule is the loop over the nodes."""
     reached = set(wanted)
     for node in order:
         if not reached.isdisjoint(node.inputs):
             reached.add(node)
+    steps = [node for node in order if node in reached and node not in wanted]
+    known = {node: values[node] for node in order if node not in reached}
 
-    def values(floats: tuple[Array, ...]) -> dict[Tensor, Any]:
-        known = {node: node.value for node in order if node not in reached}
-        return _run(order, {**known, **dict(zip(wanted, floats, strict=True))})
+    def run(floats: tuple[Array, ...]) -> dict[Tensor, Any]:
+        at = {**known, **dict(zip(wanted, (np.asarray(a)[()] for a in floats), strict=True))}
+        for node in steps:
+            at[node] = node.op.forward(np, *[at[source] for source in node.inputs], **node.params)
+        return at
 
     def forward(*floats: Array) -> Array:
-        return np.asarray(values(floats)[result])
+        return np.asarray(run(floats)[result])
 
     def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
-        at = values(floats)
-        found = backpropagate(order, {result: g}, wanted, np, at.__getitem__)
+        found = backpropagate(order, {result: g[()]}, wanted, np, run(floats).__getitem__)
         return tuple(np.array(found[n]) if n in found else np.zeros(n.shape) for n in wanted)
 
     labels = tuple(node.name or f"leaf {position}" for position, node in enumerate(wanted))
-    arrays = tuple(np.array(node.value, np.float64) for node in wanted)
+    arrays = tuple(np.array(values[node], np.float64) for node in wanted)
     return Subject(result.name or f"result of {result.op.name}", forward, rule, arrays, labels, foreign=False)
-
-
-def _run(order: list[Tensor], values: dict[Tensor, Any]) -> dict[Tensor, Any]:
-    for node in order:
-        if node not in values:
-            values[node] = node.op.forward(np, *[values[source] for source in node.inputs], **node.params)
-    return values
 
 
 def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:

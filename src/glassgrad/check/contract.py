@@ -141,12 +141,12 @@ def finite(trial: Trial) -> None:
 
 def linear(trial: Trial) -> None:
     """The rule is linear in g: exactly so for 0 and for powers of two of either sign."""
-    if any(d.any() for d in trial.again(0 * trial.g)):
+    if any(np.nan_to_num(d).any() for d in trial.again(0 * trial.g)):
         raise BrokenRuleError("linear", "a cotangent of 0 gives a gradient that is not 0: the rule does not multiply "
                               "by g.", "cotangent ignored")
     for factor in (-1.0, 4.0, 2.0**20):
         for a, b, label in zip(trial.again(factor * trial.g), trial.gradients, trial.labels, strict=True):
-            if not np.allclose(a, factor * b, rtol=1e-13, atol=1e-300):
+            if not np.allclose(a, factor * b, rtol=1e-13, atol=1e-300, equal_nan=True):
                 sign = np.allclose(a, np.abs(factor) * b, rtol=1e-9, atol=1e-300)
                 raise BrokenRuleError("linear", f"{factor:g} g does not give {factor:g} times the gradient of {label}: "
                                       "the rule is not linear in g.", "only positive side" if sign else "cotangent "

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapters import name_of, split
+from .arguments import name_of, split
 from .subject import Array, Subject
 
 

@@ -52,29 +52,45 @@ def extrapolate(
     levels, columns = D.shape
     largest_after, smallest_after = _envelopes_of_finer(D, rounding, guards)
     ratio = np.broadcast_to(np.asarray(ratio, D.dtype), (columns,))
-    best_bar, best = np.full(columns, np.inf, D.dtype), np.full(columns, np.nan, D.dtype)
-    previous, top, bottom = D, D, D
+    estimates = np.full((ORDER, levels, columns), np.nan, D.dtype)
+    bars = np.full(estimates.shape, np.inf, D.dtype)
+    previous = D
     for order in range(1, min(ORDER, levels - 1) + 1):
         factor = ratio**order
         finer, coarser = previous[1:], previous[:-1]  # row r holds level r + order
         current = (factor * finer - coarser) / (factor - 1)
-        top, bottom = np.maximum(top[1:], D[: levels - order]), np.minimum(bottom[1:], D[: levels - order])
         bar = np.maximum(np.abs(current - finer), np.abs(current - coarser)) + rounding[order:]
         if check_finer:
-            spread = 2 * np.maximum(top - current, current - bottom) + bar
+            # Not the whole window: its coarse end is far off and would excuse any jump at finer steps.
+            spread = 2 * np.maximum(np.abs(D[order:] - current), np.abs(D[order - 1 : -1] - current)) + bar
             over = np.maximum(largest_after[order:] - current, current - smallest_after[order:])
             bar = np.where(over <= spread, bar, np.inf)
-        bar = np.where(np.isfinite(bar), bar, np.inf)
-        row = np.argmin(bar, axis=0)
-        candidate = bar[row, np.arange(columns)]
-        better = candidate < best_bar
-        best = np.where(better, current[row, np.arange(columns)], best)
-        best_bar = np.where(better, candidate, best_bar)
+        estimates[order - 1, order:], bars[order - 1, order:] = current, np.where(np.isfinite(bar), bar, np.inf)
         previous = current
+    if check_finer:
+        bars = _without_contradicted(estimates, bars)
+    estimates, bars = estimates.reshape(-1, columns), bars.reshape(-1, columns)
+    row = np.argmin(bars, axis=0)
+    best, best_bar = estimates[row, np.arange(columns)], bars[row, np.arange(columns)]
+    best = np.where(np.isfinite(best_bar), best, np.nan)
     still = ((D == 0) | np.isnan(D)).all(axis=0) & (D == 0).any(axis=0)  # unmoved by every step: exactly independent
     if guards is not None:
         still &= ((guards[0] == 0) | np.isnan(guards[0])).all(axis=0)
     return np.where(still, 0, best), np.where(still, 0, best_bar)
+
+
+def _without_contradicted(estimates: Array, bars: Array) -> Array:
+    """Return the bars, infinite where an estimate from finer steps says something else.
+
+    The slope of a polynomial trend is found exactly from coarse steps; a ripple on it shows only in finer ones.
+    """
+    low = np.where(np.isfinite(bars), estimates - 3 * bars, -np.inf).max(axis=0)
+    high = np.where(np.isfinite(bars), estimates + 3 * bars, np.inf).min(axis=0)
+    lowest_top, highest_bottom = np.full_like(high, np.inf), np.full_like(low, -np.inf)
+    lowest_top[:-1] = np.minimum.accumulate(high[::-1], axis=0)[::-1][1:]
+    highest_bottom[:-1] = np.maximum.accumulate(low[::-1], axis=0)[::-1][1:]
+    contradicted = (estimates - 3 * bars > lowest_top) | (estimates + 3 * bars < highest_bottom)
+    return np.where(contradicted, np.inf, bars)
 
 
 def _envelopes_of_finer(D: Array, rounding: Array, guards: tuple[Array, Array] | None) -> tuple[Array, Array]:

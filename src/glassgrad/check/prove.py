@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import SettingError
+from ..graph import Tensor
+from ..trace import Graph
 from .adapters import subject_of
 from .causes import probable_cause
 from .contract import Trial, check_contract
@@ -71,6 +73,10 @@ def check_gradient(
     """
     if not 0 < resolution < 1:
         raise SettingError(f"resolution is {resolution}: give a relative precision between 0 and 1, such as 1e-3.")
+    if isinstance(f, (Graph, Tensor)) and vjp is None:
+        from .graph_proof import prove_graph
+
+        return prove_graph(f, *args, seed=seed, time_limit=time_limit, coarse_bar=resolution)
     subject = subject_of(f, args, vjp)
     return prove(subject, coarse_bar=resolution, seed=seed, time_limit=time_limit, without=frozenset(without))
 

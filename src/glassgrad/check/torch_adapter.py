@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GradientError
-from .adapters import name_of
+from .arguments import name_of
 from .subject import Array, Subject
 
 

@@ -14,8 +14,10 @@ import click
 from .. import __version__
 from ..errors import GlassgradError
 from .check import check
+from .data import data
 from .doctor import doctor
 from .predict import predict
+from .show import show
 from .train import train
 
 EPILOG = (
@@ -33,11 +35,12 @@ def group(debug: bool) -> None:
     \b
     glassgrad train            train the deck's two-layer network on the digits that come with the package
     glassgrad predict RUN DATA let a trained network read
+    glassgrad show EXPR        draw a formula with its values and derivatives
     glassgrad check            compare backpropagation with numerical differentiation
     """
 
 
-for _command in (train, predict, check, doctor):
+for _command in (train, predict, show, check, data, doctor):
     group.add_command(_command)
 
 

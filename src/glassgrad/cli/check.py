@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from .. import run as runs
@@ -25,7 +23,7 @@ def check(target: str, hidden: str, seed: int, as_json: bool) -> int:
     """
     from rich.console import Console
 
-    if (Path(target) / runs.SETTINGS).is_file():
+    if runs.is_run(target):
         trained = runs.load(target)
         data = load(trained.data["name"])
         model = trained.model

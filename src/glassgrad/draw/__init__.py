@@ -123,7 +123,7 @@ def _format_of(path: str | os.PathLike[str]) -> str:
 def _give(content: str | bytes, path: str | os.PathLike[str] | None) -> str | bytes | None:
     if path is None:
         return content
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    data = (content.rstrip("\n") + "\n").encode("utf-8") if isinstance(content, str) else content
     try:
         Path(path).write_bytes(data)
     except (OSError, ValueError) as error:

@@ -17,6 +17,8 @@ from importlib import resources
 from typing import Any
 
 from .elk import source
+from .metrics import shorten
+from .outline import LONGEST_TITLE
 from .pieces import style
 from .scene import scene_at, story_of
 from .states import states_of
@@ -68,7 +70,7 @@ def html(
         f"default-src 'none'; style-src {_digest(sheet)}; script-src {_digest(script)} blob:; worker-src blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = escape(story.flow.title)
+    title = escape(shorten(story.flow.title, LONGEST_TITLE))
     return _PAGE.format(
         policy=policy, title=title, style=sheet, script=script, engine=_engine(),
         picture=packed(picture),

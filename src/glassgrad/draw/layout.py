@@ -52,7 +52,7 @@ def node_size(node: Node) -> tuple[float, float]:
     if node.kind == "op":
         return max(36.0, round(text + 18)), 36.0
     if node.kind == "output":
-        return (round(text + 10) if node.label else 4.0), 28.0
+        return (round(1.15 * text + 12) if node.label else 4.0), 28.0
     if node.kind == "leaf":
         return max(28.0, round(text + 14)), 28.0
     return max(44.0, round(text + 24)), 40.0

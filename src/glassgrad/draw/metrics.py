@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 
-FONTS = "'DejaVu Sans', 'Noto Sans CJK TC', 'Noto Sans CJK JP', 'Microsoft JhengHei', 'PingFang TC', sans-serif"
+WIDE_FONTS = "'Noto Sans CJK TC', 'Noto Sans CJK JP', 'Microsoft JhengHei', 'PingFang TC', 'DejaVu Sans', sans-serif"
+FONTS = "'DejaVu Sans', 'Noto Sans CJK TC', 'Noto Sans CJK JP', sans-serif"
 
 # Advance widths of the signs from space to tilde, in hundredths of an em.
 _ASCII = (

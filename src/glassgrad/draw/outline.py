@@ -10,7 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from ..graph import CONSTANT, PARAMETER, Op, Tensor, nodes
 from ..place import Scope
+from .metrics import shorten
 
+MOST_LEVELS = 10  # boxes in boxes that are open unless a depth is asked for
+LONGEST_TITLE = 40
+DEEPEST = 50  # boxes in boxes that can be open at all
 MOST_VISIBLE = 120  # nodes and closed boxes that a picture shows unless a depth is asked for
 MOST_CHILDREN = 100  # nodes and boxes directly in one box, before it is divided
 
@@ -58,9 +62,8 @@ class Outline:
 
     def to_depth(self, depth: int | None) -> set[str]:
         """Return the boxes to open: those of the first `depth` levels, or as many levels as one can look at."""
-        if depth is None:
-            depth = self._comfortable()
-        return {box.id for box in self.boxes.values() if box.level < depth}
+        levels = self._comfortable() if depth is None else min(depth, DEEPEST)
+        return {box.id for box in self.boxes.values() if box.level < levels}
 
     def _comfortable(self) -> int:
         levels = max((box.level for box in self.boxes.values()), default=-1) + 2
@@ -70,7 +73,7 @@ class Outline:
         for box in self.boxes.values():
             boxes_at[box.level] += 1
         shown, best = 0, 0
-        for depth in range(levels):
+        for depth in range(min(levels, MOST_LEVELS + 1)):
             shown += nodes_at[depth]
             if shown + boxes_at[depth] <= MOST_VISIBLE:
                 best = depth
@@ -99,7 +102,8 @@ def outline_of(order: list[Tensor], ops: Mapping[Scope, Op], hidden: Iterable[Te
 def _box(name: str, scope: Scope, parent: str | None, level: int, ops: Mapping[Scope, Op]) -> Box:
     op = ops.get(scope)
     composite = op is not None or scope.name in nodes.__dict__
-    return Box(name, scope.name, parent, level, composite, op.symbol if op else scope.name)
+    title = shorten(scope.name, LONGEST_TITLE)
+    return Box(name, title, parent, level, composite, op.symbol if op else title)
 
 
 def _paths(order: list[Tensor], ops: Mapping[Scope, Op]) -> dict[Tensor, tuple[Scope, ...]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from importlib import resources
 from math import hypot, sqrt
+from unicodedata import east_asian_width
 
 from .layout import (
     ARROW,
@@ -23,7 +24,7 @@ from .layout import (
     node_size,
     total_text,
 )
-from .metrics import FONTS
+from .metrics import FONTS, WIDE_FONTS
 from .numbers import Figure
 from .scene import Edge, Node
 
@@ -33,7 +34,8 @@ BASELINE = 11.5  # from the top of a line of label text down to the line that le
 def style(theme: str) -> str:
     """Return the style sheet for ``light``, ``dark``, or ``auto``: as the reader's system, and light on paper."""
     folder = resources.files(__package__).joinpath("page")
-    light = folder.joinpath("style.css").read_text(encoding="utf-8").replace("FONTS", FONTS)
+    light = folder.joinpath("style.css").read_text(encoding="utf-8")
+    light = light.replace("WIDE_FONTS", WIDE_FONTS).replace("FONTS", FONTS)
     dark = folder.joinpath("dark.css").read_text(encoding="utf-8")
     if theme == "light":
         return light
@@ -51,7 +53,9 @@ def number(value: float) -> str:
 
 
 def text(content: str, x: float, y: float, kind: str) -> str:
-    """Return one line of text."""
+    """Return one line of text; one with wide signs asks for a font that has them first."""
+    if any(east_asian_width(sign) in "WF" for sign in content):
+        kind += " wide"
     return f'<text class="{kind}" x="{number(x)}" y="{number(y)}">{escape(content)}</text>'
 
 

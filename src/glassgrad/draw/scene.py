@@ -25,9 +25,7 @@ from .flow import Flow, flow_of
 from .labels import folded, label
 from .metrics import shorten
 from .numbers import Figure, figure
-from .outline import Box, Outline, outline_of
-
-LONGEST_TITLE = 40
+from .outline import LONGEST_TITLE, Box, Outline, outline_of
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from .labels import label
 from .layout import LABEL_FONT, LINE, TITLE_FONT, label_size, node_size, total_text
 from .metrics import shorten, width
 from .numbers import figure, short
+from .outline import LONGEST_TITLE
 from .pieces import label_piece, node_class, node_piece
-from .scene import LONGEST_TITLE, Edge, Node, Story, closed_node, drawn_node, edge_maker
+from .scene import Edge, Node, Story, closed_node, drawn_node, edge_maker
 
-MOST_NODES = 2_000  # in one page; boxes beyond that stay closed
+MOST_NODES = 600  # in one page; boxes beyond that stay closed
 
 
 def states_of(story: Story, opened: set[str]) -> dict[str, Any]:
@@ -54,11 +55,12 @@ def states_of(story: Story, opened: set[str]) -> dict[str, Any]:
 def _openable(story: Story) -> set[str]:
     """Return the boxes that can be opened: outer ones first, while the page does not grow too large."""
     found: set[str] = set()
-    inside = dict.fromkeys(story.outline.boxes, 0)
+    inside: dict[str | None, int] = dict.fromkeys((None, *story.outline.boxes), 0)
     for home in story.outline.home.values():
-        if home is not None:
-            inside[home] += 1
-    room = MOST_NODES - sum(home is None for home in story.outline.home.values())
+        inside[home] += 1
+    for box in story.outline.boxes.values():
+        inside[box.parent] += 1
+    room = MOST_NODES - inside[None]
     for box in sorted(story.outline.boxes.values(), key=lambda box: box.level):
         if inside[box.id] <= room and (box.parent is None or box.parent in found):
             found.add(box.id)
@@ -166,7 +168,7 @@ def _returns(story: Story, node: Tensor) -> Iterator[str]:
     for position, source in enumerate(node.inputs):
         if (node, position) in flow.parts:
             part = _text(source, flow.parts[node, position])
-            name = source.name or label(source) or source.op.name
+            name = shorten(source.name or "", LONGEST_TITLE) or label(source) or source.op.name
             if locals_ is not None:
                 yield f"To {name}: upstream {arrived} × local {short(locals_[position])} = downstream {part}."
             else:

@@ -181,7 +181,7 @@ def _listed(scene: Scene, room: int, color: bool) -> Iterator[str]:
         edges = outgoing.get(node.id, [])
         value = f" = {edges[0].value.text}" if edges else ""
         gradient = node.total or next((edge.gradient for edge in edges if edge.gradient), None)
-        back = shorten(f"  ∂ {gradient.text}", room) if gradient else ""
+        back = shorten(f"  ∂ {gradient.text}", max(room // 2, 8)) if gradient else ""
         line = shorten(f"{'  ' * len(chain)}{mark}{_sign(node)}{takes}{value}", max(room - columns(back), 8))
         yield line + (f"{RED}{back}{PLAIN}" if color and back else back)
 

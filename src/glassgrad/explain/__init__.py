@@ -22,7 +22,8 @@ from .formula import Formula
 from .layers import Layer
 from .paths import Path
 from .run import Edge, Run, run_of
-from .steps import BackwardStep, ForwardStep, StartStep, Step, Steps, SumStep, steps
+from .step import BackwardStep, ForwardStep, StartStep, Step, SumStep
+from .steps import Steps, steps
 
 __all__ = [
     "BackwardStep", "Barrier", "Diagnosis", "Edge", "Explanation", "Finding", "Flow", "Formula", "ForwardStep",

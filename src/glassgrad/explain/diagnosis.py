@@ -20,15 +20,16 @@ from .. import words
 from ..errors import GradientError
 from ..graph import PARAMETER, Tensor, describe
 from ..words import Sentence, mark, sentence
-from .chain import many, way
+from .account import many, way
 from .findings import Finding, findings
 from .formula import equation, value_formula
 from .layers import Layer, layers, rms
 from .live import origin_of_gradient
 from .numbers import SMALL, number, percent, shape_text
 from .page import Line, Page, Section, shortened
-from .paths import Path, norm, paths_to
+from .paths import Path, norm, paths_of
 from .run import Edge, Run, find, run_of
+from .samples import largest_samples
 
 PATHS = 32  # paths up to which all are formed, to find the largest
 EDGES = 5_000  # edges up to which they are
@@ -161,9 +162,7 @@ def _carriers(run: Run) -> tuple[list[Path], int]:
     target = run.targets[0]
     if target not in run.cotangents:
         return [], 0
-    found = paths_to(run, target)
-    if not found.count:
-        return [], 0
+    found = paths_of(run)
     if found.count <= PATHS and found.count * len(found.edges) <= EDGES:
         return sorted(found.every(), key=lambda path: -path.size)[:SHOWN], found.count
     return (found.largest(SHOWN) if found.scalar else found.strongest()), found.count
@@ -197,16 +196,23 @@ def _gradient_line(run: Run, node: Tensor, value: Any) -> Line:
         return sentence("{slope} is 0: no derivative arrives.", slope=run.slope(node))
     if np.size(value) <= SMALL:
         return equation([run.slope(node), value_formula(value)])
+    place = tuple(int(i) for i in np.unravel_index(np.argmax(np.abs(value)), np.shape(value)))
     return sentence(
-        "{slope} has shape {shape}, root mean square {size}, largest entry {largest}; {zeros} of its entries are 0.",
+        "{slope} has shape {shape}, root mean square {size}, largest entry {largest} at {index}; {zeros} of its "
+        "entries are 0.",
         slope=run.slope(node), shape=shape_text(np.shape(value)), size=number(rms(value), 3),
-        largest=number(np.max(np.abs(value)), 3), zeros=percent(float((np.asarray(value) == 0).mean())))
+        largest=number(value[place], 3), index=list(place), zeros=percent(float((value == 0).mean())))
 
 
 def _path_lines(run: Run, gradients: dict[Tensor, Any], paths: list[Path], count: int) -> list[Line]:
     lines: list[Line] = []
+    if not paths[0].edges:
+        return [sentence("They are the same node, and the derivative of a value by itself is 1.")]
     if count == 1:
         lines.append(sentence("It arrives along a single path: {way}.", way=way(run, paths[0])))
+        samples = tuple(f"{row} ({percent(share)})" for row, share in largest_samples(run))
+        if samples:
+            lines.append(sentence("Rows of the batch that bring most (share of the sizes of all): {rows}", rows=samples))
         return lines
     lines.append(sentence("{count} paths lead to it; those that carry most:", count=many(count)))
     (total,) = (norm(value) for value in gradients.values())

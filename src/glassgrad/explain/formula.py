@@ -1,20 +1,17 @@
-r"""Formulas as plain text and as LaTeX at once, and what every node of a graph is called in them.
+r"""Formulas as plain text and as LaTeX at once.
 
->>> import glassgrad as gg
->>> x = gg.tensor(2.0, name="x")
->>> labels = Labels([x, y := x * x])
->>> print(labels[x], labels[y], derivative(labels[y], labels[x]).latex)
-x v1 \frac{\partial v_{1}}{\partial x}
+>>> x, y = name_formula("x"), name_formula("y")
+>>> print(derivative(y, x), derivative(y, x).latex)
+∂y/∂x \frac{\partial y}{\partial x}
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph import CONSTANT, Tensor
 from .numbers import signed, value_latex, value_text
 
 LONGEST_NAME = 40
@@ -113,58 +110,3 @@ def equation(parts: Iterable[Formula | None]) -> Formula:
 
 def _bare(text: str) -> str:
     return text[1:-1] if text.startswith("(-") and text.endswith(")") else text
-
-
-class Labels:
-    """What the nodes of a graph are called: their names, numbers for scalar constants, else v1, v2, ...
-
-    Parameters
-    ----------
-    order : iterable of Tensor
-        The nodes, inputs before users.
-    read : callable
-        Gives a node's value.
-    """
-
-    def __init__(self, order: Iterable[Tensor], read: Callable[[Tensor], Any] = lambda node: node.value,
-                 digits: int = 6) -> None:
-        order = list(order)
-        self._read = read
-        self._digits = digits
-        self._of: dict[Tensor, Formula] = {}
-        taken: dict[str, int] = {}
-        for node in order:
-            if node.name:
-                self._of[node] = _distinct(name_formula(str(node.name)), taken)
-        counts = {"x": 0, "c": 0, "v": 0}
-        for node in order:
-            if node not in self._of:
-                constant = node.op is CONSTANT
-                if not constant or node.shape != ():  # a scalar constant is called by its number
-                    kind = "c" if constant else "x" if node.is_leaf else "v"
-                    self._of[node] = _next(kind, counts, taken)
-
-    def __getitem__(self, node: Tensor) -> Formula:
-        known = self._of.get(node)
-        return factor_formula(self._read(node), self._digits) if known is None else known
-
-
-def _distinct(label: Formula, taken: dict[str, int]) -> Formula:
-    """Tell nodes of one name apart by a number."""
-    taken[label.plain] = taken.get(label.plain, 0) + 1
-    while (count := taken[label.plain]) > 1:
-        other = Formula(f"{label.plain} ({count})", rf"{{{label.latex}}}_{{({count})}}")
-        if other.plain not in taken:
-            taken[other.plain] = 1
-            return other
-        taken[label.plain] += 1
-    return label
-
-
-def _next(kind: str, counts: dict[str, int], taken: dict[str, int]) -> Formula:
-    while True:
-        counts[kind] += 1
-        label = f"{kind}{counts[kind]}"
-        if label not in taken:
-            taken[label] = 1
-            return Formula(label, f"{kind}_{{{counts[kind]}}}")

@@ -47,7 +47,7 @@ def _tops(alive: list[Tensor], node: Tensor) -> list[Tensor]:
         if tensor._grad is not None and not above.isdisjoint(tensor.inputs):
             above.add(tensor)
             used.update(tensor.inputs)
-    return sorted(above - used, key=lambda tensor: -tensor.serial)
+    return sorted(above - used - {node}, key=lambda tensor: -tensor.serial)
 
 
 def _gradient(top: Tensor, node: Tensor) -> Any:

@@ -51,8 +51,15 @@ class Page:
 
     @property
     def latex(self) -> str:
-        """The formulas, one below the other, for mathematics mode."""
-        return aligned(line for section in self.sections for line in section.lines if isinstance(line, Formula))
+        """The equations, one below the other, for mathematics mode; also those that stand in a sentence."""
+        return aligned(found for section in self.sections for line in section.lines for found in _equations(line))
+
+
+def _equations(line: Line) -> list[Formula]:
+    if isinstance(line, Formula):
+        return [line]
+    values = (value for _, value in line.values)
+    return [value for value in values if isinstance(value, Formula) and " = " in value.latex]
 
 
 def _plain(line: Line, language: str | None) -> str:
@@ -76,7 +83,7 @@ def aligned(formulas: Iterable[Formula]) -> str:
     \end{aligned}
     """
     lines = [formula.latex.replace(" = ", " &= ", 1) for formula in formulas]
-    return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])
+    return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"]) if lines else ""
 
 
 def shortened(

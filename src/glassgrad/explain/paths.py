@@ -158,21 +158,20 @@ class Paths:
             return single(self.run.seed) * change[self.run.output]
 
 
-def paths_to(run: Run, target: Tensor) -> Paths:
-    """Return the paths of a run that lead back to `target`, which must be among the run's targets."""
+def paths_of(run: Run) -> Paths:
+    """Return the paths of a run that has one target."""
+    (target,) = run.targets
     edges: list[Edge] = []
     counts: dict[Tensor, int] = {run.output: 1}
     users: dict[Tensor, list[Edge]] = {}
-    leading = _leading_to(run, target)
     for node in reversed(run.order):
         if node not in counts or node is target:
             continue
         for edge in run.edges(node):
             source = edge.source
-            if source in leading:
-                edges.append(edge)
-                counts[source] = counts.get(source, 0) + counts[node]
-                users.setdefault(source, []).append(edge)
+            edges.append(edge)
+            counts[source] = counts.get(source, 0) + counts[node]
+            users.setdefault(source, []).append(edge)
     arriving = _arriving_at(target, edges)
     kept = tuple(edge for edge in edges if edge.source in arriving)
     users = {
@@ -188,17 +187,6 @@ def _arriving_at(target: Tensor, edges: list[Edge]) -> set[Tensor]:
     for edge in reversed(edges):
         if edge.source in found:
             found.add(edge.node)
-    return found
-
-
-def _leading_to(run: Run, target: Tensor) -> set[Tensor]:
-    """Return the nodes that are computed from `target`, itself included."""
-    if run.targets == (target,):
-        return run.active
-    found = {target}
-    for node in run.order:
-        if node in run.active and not found.isdisjoint(node.inputs):
-            found.add(node)
     return found
 
 

@@ -58,7 +58,8 @@ ROWS: dict[str, Row] = {
     "log": Row("log({0})", ("1/{0}",), mark("The derivative of the natural logarithm of x is 1/x.")),
     "log1p": Row("log1p({0})", ("1/(1 + {0})",), mark(
         "The derivative of the natural logarithm of 1 + x is 1/(1 + x).")),
-    "sqrt": Row("√{0}", ("1/(2·{y})",), mark("The derivative of a square root is 1 over twice the root.")),
+    "sqrt": Row(("√{0}", r"\sqrt{{0}}"), ("1/(2·{y})",), mark(
+        "The derivative of a square root is 1 over twice the root.")),
     "square": Row("{0}²", ("2·{0}",), mark("The derivative of x² is 2x.")),
     "sin": Row("sin({0})", ("cos({0})",), mark("The derivative of the sine is the cosine.")),
     "cos": Row("cos({0})", ("-sin({0})",), mark("The derivative of the cosine is minus the sine.")),

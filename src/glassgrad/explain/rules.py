@@ -1,7 +1,7 @@
 """Reading the table of rows: what an op is called in a formula, and what its local derivative is.
 
 >>> import glassgrad as gg
->>> from glassgrad.explain.formula import Labels
+>>> from glassgrad.explain.labels import Labels
 >>> x = gg.tensor(2.0, name="x")
 >>> y = gg.exp(x)
 >>> print(formula_of(y, Labels([x, y])), "|", factor_of(y, 0, Labels([x, y])), "|", reason(y))

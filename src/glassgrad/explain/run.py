@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..build import ancestors
-from ..errors import GradientError, SettingError, TraceError
+from ..errors import GradientError, SettingError, TraceError, one_of
 from ..gradient import backpropagate, cotangent_of, dependents, fit, pull
 from ..graph import PARAMETER, PLACEHOLDER, VARIABLE, Tensor, describe, is_float
 from ..trace import Graph, Record
-from .formula import Formula, Labels, derivative
+from .formula import Formula, derivative
+from .labels import Labels
 
 
 class Edge(NamedTuple):
@@ -163,7 +164,8 @@ def _with_values(
         outputs = what.graph.outputs
         if not 0 <= output < len(outputs):
             raise SettingError(f"output {output} was asked for; {what.graph.name} has {len(outputs)}, counted from 0.")
-        return outputs[output], what.values.__getitem__, what.graph.inputs
+        values = what.values
+        return outputs[output], lambda node: values.get(node, node.value), what.graph.inputs
     if not isinstance(what, Tensor):
         raise GradientError(
             f"{type(what).__name__} has no graph to explain: give a Tensor, a Graph with arguments, or a Record."
@@ -199,8 +201,6 @@ def find(run_order: Iterable[Tensor], wanted: Any) -> Tensor:
     SettingError
         If no node, or more than one, bears the name.
     """
-    from ..errors import one_of
-
     if isinstance(wanted, Tensor):
         return wanted
     named = [node for node in run_order if node.name is not None and node.name == wanted]

@@ -18,141 +18,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, overload
-
-import numpy as np
+from typing import Any, overload
 
 from ..graph import Tensor
 from ..words import Sentence, mark, sentence
 from .flow import Flow, flow_over
-from .formula import Formula, equation, factor_formula, joined, value_formula
-from .numbers import SMALL
-from .page import Line, Page, Section, aligned, in_markdown, numbered, sentences, shortened
-from .rules import formula_of, row_of
+from .formula import Formula, equation, value_formula
+from .forward import forward_formula, sum_formula
+from .page import Line, Page, Section, aligned, numbered, shortened
+from .rules import formula_of
 from .run import Edge, Run, run_of
+from .step import BackwardStep, ForwardStep, StartStep, Step, SumStep
 
 LINES = 200  # steps up to which a text shows them all
-MOST_PARTS = 6
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One step; the four kinds below add what belongs to them.
-
-    Attributes
-    ----------
-    number : int
-        Counted from 1 over the whole run.
-    node : Tensor
-        Where it happens; of a backward step, the node that hands the derivative back.
-    formula : Formula
-        The step in symbols and numbers: ``plain`` and ``latex``.
-    reasons : tuple of Sentence
-        Why it is so.
-    """
-
-    kind: ClassVar[str] = "step"
-    number: int
-    node: Tensor
-    formula: Formula
-    reasons: tuple[Sentence, ...]
-
-    @property
-    def edges(self) -> tuple[Edge, ...]:
-        """The edges that something passes over in this step."""
-        return ()
-
-    @property
-    def line(self) -> Line:
-        """The step as one sentence, in which the formula and the reasons stand."""
-        if not self.reasons:
-            return self.formula
-        return sentence("{formula}. {reasons}", formula=self.formula, reasons=sentences(self.reasons))
-
-    def text(self, language: str | None = None) -> str:
-        """Return the step as a line of text."""
-        line = self.line
-        return line.text(language) if isinstance(line, Sentence) else line.plain
-
-    @property
-    def latex(self) -> str:
-        """The formula as LaTeX, for mathematics mode."""
-        return self.formula.latex
-
-    def _repr_markdown_(self) -> str:
-        line = self.line
-        return line.text(None, in_markdown) if isinstance(line, Sentence) else in_markdown(line)
-
-    def __str__(self) -> str:
-        return self.text()
-
-
-@dataclass(frozen=True, eq=False)
-class ForwardStep(Step):
-    """A node computes its output: `inputs` and `value` are arrays, `rule` the formula without numbers."""
-
-    kind: ClassVar[str] = "forward"
-    inputs: tuple[Any, ...]
-    value: Any
-    rule: Formula
-
-    @property
-    def edges(self) -> tuple[Edge, ...]:
-        """The inputs' edges."""
-        return tuple(Edge(self.node, i) for i in range(len(self.inputs)))
-
-
-@dataclass(frozen=True, eq=False)
-class StartStep(Step):
-    """Backward propagation begins: `value` is the derivative that starts at the output."""
-
-    kind: ClassVar[str] = "start"
-    value: Any
-
-
-@dataclass(frozen=True, eq=False)
-class BackwardStep(Step):
-    """Upstream times local derivative is downstream, over one edge: see `Flow`."""
-
-    kind: ClassVar[str] = "backward"
-    flow: Flow
-
-    @property
-    def edges(self) -> tuple[Edge, ...]:
-        """The edge."""
-        return (self.flow.edge,)
-
-    @property
-    def upstream(self) -> Any:
-        """The derivative that arrives at the node."""
-        return self.flow.upstream
-
-    @property
-    def local(self) -> Any:
-        """The local derivative; None where it is no factor."""
-        return self.flow.local
-
-    @property
-    def downstream(self) -> Any:
-        """What is handed back to the input."""
-        return self.flow.downstream
-
-
-@dataclass(frozen=True, eq=False)
-class SumStep(Step):
-    """Derivatives that arrive at one node from several sides are added: `parts` and `total` are arrays."""
-
-    kind: ClassVar[str] = "sum"
-    arrivals: tuple[Edge, ...]
-    parts: tuple[Any, ...]
-    total: Any
-
-    @property
-    def edges(self) -> tuple[Edge, ...]:
-        """The edges over which the parts arrived."""
-        return self.arrivals
 
 
 class Steps(Sequence[Step]):
@@ -273,24 +152,6 @@ class Steps(Sequence[Step]):
         return f"Steps({self._forward} forward, {len(self) - self._forward} backward)"
 
 
-class Values:
-    """In place of labels: what stands in a formula when its numbers are filled in."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-
-    def __getitem__(self, node: Tensor) -> Formula:
-        return factor_formula(self.run.read(node), self.run.digits)
-
-
-def forward_formula(run: Run, node: Tensor) -> Formula:
-    """Return what a node computes: name, rule in symbols, the same in numbers where they are few, value."""
-    rule = formula_of(node, run.labels)
-    few = sum(source.size for source in node.inputs) <= SMALL
-    numbers = formula_of(node, Values(run)) if few and row_of(node) is not None else None
-    return equation([run.labels[node], rule, numbers, value_formula(run.read(node), run.digits)])
-
-
 def _forward_step(run: Run, number: int, node: Tensor) -> ForwardStep:
     inputs = tuple(run.read(source) for source in node.inputs)
     return ForwardStep(number, node, forward_formula(run, node), (), inputs, run.read(node),
@@ -316,17 +177,6 @@ def _sum_step(run: Run, number: int, node: Tensor, edges: list[Edge]) -> SumStep
     why = sentence("Derivatives arrive at {node} from {count} sides and are added.",
                    node=run.labels[node], count=str(len(parts)))
     return SumStep(number, node, formula, (why,), tuple(edges), parts, total)
-
-
-def sum_formula(parts: Sequence[Any], digits: int = 6) -> Formula | None:
-    """Return a sum of numbers or small arrays, the middle of a long one left out; None if the arrays are large."""
-    if any(np.size(part) > SMALL for part in parts):
-        return None
-    written = [factor_formula(part, digits) for part in parts]
-    if len(written) > MOST_PARTS:
-        dots = Formula("…", r"\cdots")
-        written = [*written[:3], dots, *written[-2:]]
-    return joined(" + ", written)
 
 
 def steps(

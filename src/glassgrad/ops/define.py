@@ -44,7 +44,7 @@ def elementwise(
     public : bool
         Whether to add the function to `nodes`; False where a wrapper with more to say takes the name.
     """
-    op = Op(name, forward, vjp, broadcasting, symbol=symbol or name, latex=latex or rf"\mathrm{{{name}}}({{0}})")
+    op = Op(name, forward, vjp, broadcasting, symbol=symbol or name, latex=latex or _latex(name))
     OPS.append(op)
     slots = list(inspect.signature(forward).parameters.values())[1:]
     signature = inspect.Signature([slot.replace(kind=slot.POSITIONAL_ONLY) for slot in slots])
@@ -68,7 +68,7 @@ def primitive(
 
     def decorate(normalise: Callable[..., tuple[tuple[Any, ...], Mapping[str, Any]]]) -> Op:
         name = normalise.__name__.strip("_")
-        op = Op(name, forward, vjp, infer, symbol=symbol or name, latex=latex or rf"\mathrm{{{name}}}({{0}})")
+        op = Op(name, forward, vjp, infer, symbol=symbol or name, latex=latex or _latex(name))
         OPS.append(op)
         accept = _explaining(normalise)
 
@@ -97,7 +97,7 @@ def composite(
     def decorate(body: Callable[..., Any]) -> Op:
         name = body.__name__
         op = Op(
-            name, forward or body, vjp, None, body, symbol=symbol or name, latex=latex or rf"\mathrm{{{name}}}({{0}})"
+            name, forward or body, vjp, None, body, symbol=symbol or name, latex=latex or _latex(name)
         )
         OPS.append(op)
         accept = _explaining(arguments or _arguments_of(body), name)
@@ -130,6 +130,11 @@ def _arguments_of(body: Callable[..., Any]) -> Callable[..., Any]:
 
     arguments.__signature__ = public  # type: ignore[attr-defined]
     return arguments
+
+
+def _latex(name: str) -> str:
+    """Return the formula of a function that has no other: its name, upright, as a template of `str.format`."""
+    return rf"\mathrm{{{{{name.replace('_', chr(92) + '_')}}}}}({{0}})"
 
 
 def derived(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 import glassgrad as gg
 from glassgrad.explain import explain, steps, why
-from glassgrad.explain.formula import Formula, Labels, equation, escaped, name_formula
+from glassgrad.explain.formula import Formula, equation, escaped, name_formula
+from glassgrad.explain.labels import Labels
 
 HOSTILE = [
     "a_b", "$x$", r"\input{/etc/passwd}", "}{", "50 %", "a & b", "# ~ ^", "<script>alert(1)</script>",
-    "x\ny\x00\x1b[31m", "漢字 とカナ", "", " ", "{0}", "{x.__class__}", "\ud800", "\u202eabc", "`|*[link](javascript:1)", "v1", "x" * 200,
+    "x\ny\x00\x1b[31m",
+    "漢字 とカナ", "", " ", "{0}", "{x.__class__}", "\ud800", "\u202eabc", "`|*[link](javascript:1)", "v1", "x" * 200,
 ]
 
 
@@ -65,7 +67,7 @@ def test_names(name, latex):
 
 
 def test_labels_are_distinct_and_constants_are_numbers():
-    same = [gg.tensor(1.0, name="x"), gg.tensor(1.0, name="x"), gg.tensor(1.0, name="x (2)"), gg.tensor(1.0, name="v1")]
+    same = [gg.tensor(1.0, name=name) for name in ("x", "x (2)", "x", "v1")]
     unnamed, minus, several = gg.tensor(5.0), gg.constant(-2.0), gg.constant([1.0, 2.0])
     total = gg.sum(several) * minus * unnamed + same[0] + same[1] + same[2] + same[3]
     order = [*same, unnamed, minus, several, total]
@@ -77,6 +79,20 @@ def test_labels_are_distinct_and_constants_are_numbers():
     assert texts[4] == "x1"
     assert texts[6] == "c1"
     assert texts[7] == "v2"
+
+
+def test_layers_tell_weights_of_one_name_apart():
+    W, again = gg.parameter([[1.0, 2.0]], name="W"), gg.parameter([[1.0], [2.0]], name="W")
+    with gg.scope("Affine1"):
+        h = gg.dot(gg.constant([[1.0]]), W)
+    with gg.scope("Affine 2"):
+        y = gg.dot(h, again)
+    labels = Labels([W, again, h, y])
+    assert [str(labels[node]) for node in (W, again)] == ["W[Affine1]", "W[Affine 2]"]
+    assert labels[again].latex == r"{W}_{\text{Affine 2}}"
+    third = gg.parameter(1.0, name="W")
+    labels = Labels([W, again, third, h, y, gg.tensor(1.0, name="W (3)")])
+    assert [str(labels[node]) for node in (W, again, third)] == ["W", "W (2)", "W (3)"]
 
 
 def test_equation_drops_repetition_and_the_parentheses_that_stood_beside_an_operator():
@@ -93,7 +109,7 @@ def test_the_latex_compiles(tmp_path):
     loss = gg.cross_entropy(gg.tanh(gg.affine(x, W, b)) ** 3 / 2 - gg.relu(b), np.array([0, 2]))
     s = gg.tensor(2.0, name="s")
     scalar = gg.sigmoid(s) * gg.log(s) + s**2 / gg.sqrt(s) - gg.maximum(s, 1.0) + gg.where(s > 1, s, -s) + s**s
-    blocks = [steps(loss).latex, explain(loss, W).latex, steps(scalar).latex, explain(scalar, s).path_products]
+    blocks = [steps(loss).latex, explain(loss, W).latex, steps(scalar).latex, explain(scalar, s).latex]
     body = "\n".join(f"\\[\n{block}\n\\]" for block in blocks)
     document = "\\documentclass{article}\\usepackage{amsmath,amssymb}\\begin{document}\n" + body + "\n\\end{document}\n"
     (tmp_path / "page.tex").write_text(document, encoding="utf-8")

@@ -1,0 +1,178 @@
+"""A whole graph, proved node by node: each op's rule against its own forward function at the values of this run.
+
+>>> import glassgrad as gg
+>>> x = gg.tensor([0.5, -1.0], name="x")
+>>> print(prove_graph(gg.sum(gg.tanh(x) * x)).verdict)
+CORRECT
+
+A node's check is local: it costs what the node costs, and a wrong rule is named by op, layer and line. That the nodes
+were put together rightly is the composition's own check, along random directions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..build import ancestors, placeholder, record
+from ..errors import GradientError
+from ..gradient import fit, pull
+from ..graph import PARAMETER, VARIABLE, Tensor, describe, is_float
+from ..interpret import evaluate_all
+from ..trace import Graph
+from .adapters import of_values
+from .contract import finite, first_trial, linear
+from .examine import examine
+from .prove import prove
+from .subject import TROUBLE, BrokenRuleError, Probe, Subject, quiet
+from .verdict import Finding, Report, Verdict
+
+Array = Any
+IN_FULL = 200
+"""Up to so many leaf entries, the composition is measured in every one of them."""
+
+
+def prove_graph(
+    what: Graph | Tensor, *args: Any, seed: int = 0, time_limit: float = 60.0, coarse_bar: float = 1e-3
+) -> Report:
+    """Judge the rule of every node of a graph at the values of one run, and their composition.
+
+    Parameters
+    ----------
+    what : Graph or Tensor
+        A Graph with the arrays for its inputs as `args`; or a result with its history.
+    *args : array_like, or Tensor
+        Inputs of the Graph; or the leaves of the Tensor to differentiate with respect to, all by default.
+    seed, time_limit, coarse_bar
+        As in `prove`.
+
+    Returns
+    -------
+    Report
+        Its findings say which node is wrong.
+    """
+    began = time.monotonic()
+    order, values, leaves, outputs = _run_of(what, args)
+    rng = np.random.default_rng(seed)
+    findings: list[Finding] = []
+    calls, entries, resolution = 0, 0, 0.0
+    with quiet():
+        for node in order:
+            subject = node_subject(node, values) if node not in leaves and node.inputs else None
+            if subject is not None:
+                probe = Probe(subject, began + time_limit)
+                found, count, reached = _judge_node(probe, rng, describe_node(node), coarse_bar)
+                findings += found
+                calls, entries, resolution = calls + probe.calls, entries + count, max(resolution, reached)
+    verdict, whole = Verdict.CORRECT, []
+    for output in outputs:
+        if is_float(output.dtype):
+            subject = of_values(order, leaves, output, values)
+            light = sum(a.size for a in subject.arrays) > IN_FULL
+            left = max(time_limit - (time.monotonic() - began), 0.0)
+            whole.append(prove(subject, coarse_bar=coarse_bar, seed=seed, time_limit=left, light=light))
+    findings += [finding for report in whole for finding in report.findings]
+    verdict = _worst([*(f.verdict for f in findings if f.safeguard != "node kink"), *(r.verdict for r in whole)])
+    name = what.name if isinstance(what, Graph) else describe(what)
+    return Report(name or "graph", verdict, max([resolution, *(r.resolution for r in whole)]), tuple(findings),
+                  entries + sum(r.entries for r in whole), calls + sum(r.evaluations for r in whole),
+                  time.monotonic() - began, tuple(m for r in whole for m in r.maps))
+
+
+def _worst(said: list[Verdict]) -> Verdict:
+    order = (Verdict.WRONG, Verdict.NOISE, Verdict.NOT_EXERCISED, Verdict.NOT_DIFFERENTIABLE)
+    return next((verdict for verdict in order if verdict in said), Verdict.CORRECT)
+
+
+def _run_of(
+    what: Graph | Tensor, args: tuple[Any, ...]
+) -> tuple[list[Tensor], Mapping[Tensor, Any], list[Tensor], Sequence[Tensor]]:
+    """Return nodes in order, their values, the leaves to differentiate with respect to, and the outputs."""
+    if isinstance(what, Graph):
+        record_of_run = what.run(*args)
+        order = what.nodes
+        wanted = [n for n in order if is_float(n.dtype) and (n in what.inputs or n.op in (VARIABLE, PARAMETER))]
+        return order, record_of_run.values, wanted, what.outputs
+    order = ancestors([what])
+    wanted = list(args) or [n for n in order if n.op in (VARIABLE, PARAMETER) and is_float(n.dtype)]
+    if not wanted:
+        raise GradientError("this tensor was computed from constants alone: there is nothing to differentiate.")
+    return order, evaluate_all(order, [], []), wanted, [what]
+
+
+def describe_node(node: Tensor) -> str:
+    """Return a node's op, name, layer and line, as far as they are known."""
+    parts = [node.op.name]
+    if node.name:
+        parts.append(repr(node.name))
+    if node.path:
+        parts.append(f"in {node.path}")
+    if node.where:
+        parts.append(f"({node.where})")
+    return " ".join(parts)
+
+
+def node_subject(node: Tensor, values: Mapping[Tensor, Any]) -> Subject | None:
+    """Return a node's own forward function and rule as a subject; None if it has no derivative to speak of."""
+    if not is_float(node.dtype):
+        return None
+    given = [np.asarray(values[source]) for source in node.inputs]
+    alone = record(node.op, [placeholder(source.type) for source in node.inputs], node.params)
+    chosen = [position for position, array in enumerate(given) if is_float(array.dtype)]
+    if node.op.vjp is None and node.op.body is None:
+        chosen = []
+    else:
+        ones = np.ones(node.shape, node.dtype)
+        at_run = dict(zip((*alone.inputs, alone), (*[g[()] for g in given], np.asarray(values[node])[()]), strict=True))
+        parts = pull(alone, ones[()], np, at_run.__getitem__)
+        chosen = [position for position in chosen if parts[position] is not None]
+    if not chosen:
+        return None
+
+    def fill(floats: tuple[Array, ...]) -> list[Any]:
+        whole = list(given)
+        for position, array in zip(chosen, floats, strict=True):
+            whole[position] = array
+        return [np.asarray(a)[()] for a in whole]
+
+    def forward(*floats: Array) -> Any:
+        return node.op.forward(np, *fill(floats), **node.params)
+
+    def rule(g: Array, y: Array, *floats: Array) -> tuple[Array, ...]:
+        at = dict(zip((*alone.inputs, alone), (*fill(floats), y[()]), strict=True))
+        parts = pull(alone, g[()], np, at.__getitem__)
+        return tuple(np.array(fit(np, np.asarray(parts[p])[()], alone.inputs[p])) for p in chosen)
+
+    arrays = tuple(given[p].astype(np.float64) for p in chosen)
+    labels = tuple(node.inputs[p].name or f"input {p + 1}" for p in chosen)
+    return Subject(node.op.name, forward, rule, arrays, labels, foreign=False)
+
+
+def _judge_node(
+    probe: Probe, rng: np.random.Generator, where: str, coarse_bar: float
+) -> tuple[list[Finding], int, float]:
+    """Return what is wrong at one node, how many slopes were measured, and the resolution."""
+    arrays, labels = probe.subject.arrays, probe.subject.labels
+    try:
+        y = np.array(probe.forward(*[a.copy() for a in arrays]))
+        if not np.isfinite(y).all() or not y.size:
+            return [], 0, 0.0
+        trial = first_trial(probe, arrays, labels, y, rng, frozenset())
+        finite(trial)
+        linear(trial)
+        found = examine(probe, arrays, rng, coarse_bar=coarse_bar, light=True)
+    except BrokenRuleError as broken:
+        return [Finding(Verdict.WRONG, broken.text, broken.safeguard, cause=broken.cause, where=where)], 0, 0.0
+    except TROUBLE as error:
+        text = f"the rule raised {type(error).__name__}: {error}"
+        return [Finding(Verdict.WRONG, text, "raises", where=where)], 0, 0.0
+    wrong = [
+        Finding(Verdict.WRONG, f"the rule of {probe.subject.name} for {labels[w.argument]}{list(w.index) or ''}: "
+                f"claimed {w.claimed:.9g}, measured {w.measured:.9g} ± {w.bar:.1g}.", "numbers", labels[w.argument],
+                w.index, None, w.claimed, w.measured, w.bar, "", where)
+        for w in found.wrong[:3]
+    ]
+    return wrong, int(found.claimed.size), found.resolution
