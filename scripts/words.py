@@ -30,22 +30,39 @@ def messages(source: Path = SOURCE) -> dict[str, list[str]]:
     """Return every sentence of the source, and the files that it stands in."""
     found: dict[str, list[str]] = {}
     for path in sorted(source.rglob("*.py")):
-        for message in _messages_of(path):
+        place = path.relative_to(source.parent)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for message in _messages_of(tree, _imported(tree, place)):
             files = found.setdefault(message, [])
-            name = path.relative_to(source.parent).as_posix()
-            if name not in files:
-                files.append(name)
+            if place.as_posix() not in files:
+                files.append(place.as_posix())
     return found
 
 
-def _messages_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        first = node.args[0]
-        if called in FUNCTIONS and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield first.value
+def _imported(tree: ast.Module, place: Path) -> set[str]:
+    """Return the names by which a module calls the functions of `glassgrad.words`; others may have such names, too."""
+    package = place.parts[:-1]
+    if package[1:2] == ("words",):
+        return set(FUNCTIONS)
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            module = (*start, *(node.module or "").split(".")) if node.module else start
+            if module[1:2] == ("words",):
+                names.update(alias.asname or alias.name for alias in node.names if alias.name in FUNCTIONS)
+            elif len(module) == 1:
+                names.update(f"{alias.asname or alias.name}.{function}" for alias in node.names
+                             if alias.name == "words" for function in FUNCTIONS)
+    return names
+
+
+def _messages_of(tree: ast.Module, names: set[str]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in names:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
 
 
 def placeholders(message: str) -> set[str]:

@@ -93,10 +93,18 @@ def test_po_files_keep_every_character(script, tmp_path):
 
 
 def test_sentences_are_found_in_the_source(script, tmp_path):
-    (tmp_path / "module.py").write_text(
-        'words.sentence("One {x}.", x=1)\nmark("Two")\nother("Three")\nsentence(name)\nf()()\n', encoding="utf-8")
-    assert script.messages(tmp_path) == {"One {x}.": [f"{tmp_path.name}/module.py"],
-                                         "Two": [f"{tmp_path.name}/module.py"]}
+    package = tmp_path / "package"
+    (package / "inner").mkdir(parents=True)
+    text = 'words.sentence("One {x}.", x=1)\nmark("Two")\nother("Three")\nsentence(name)\nf()()\nmark()\nmark(5)\n'
+    for place, header in {
+        "one.py": "from . import words, errors\nfrom .words import mark\n",
+        "inner/two.py": "from .. import words\nfrom ..words.sentence import mark, use\n",
+        "inner/three.py": "from package.words import mark as sentence\nfrom os import path\n",
+        "inner/own.py": "from .words import mark, sentence\nimport words\n",  # other functions of these names
+    }.items():
+        (package / place).write_text(header + text, encoding="utf-8")
+    assert script.messages(package) == {
+        "One {x}.": ["package/inner/two.py", "package/one.py"], "Two": ["package/inner/two.py", "package/one.py"]}
 
 
 @pytest.mark.parametrize(("english", "chinese", "japanese"), [

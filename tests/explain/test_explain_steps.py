@@ -76,6 +76,9 @@ def test_a_square_written_as_a_product_keeps_both_edges():
     x = gg.tensor(3.0, name="x")
     run = steps(x * x)
     assert [step.edges for step in run.backward[1:3]] == [(Edge(run.run.output, 0),), (Edge(run.run.output, 1),)]
+    assert run[-3].formula.plain == "∂v1/∂x [v1, 1] = ∂v1/∂v1 · x = 1 × 3 = 3"
+    assert run[-2].latex.startswith(r"\left.\frac{\partial v_{1}}{\partial x}\right|_{v_{1}, 2} = ")
+    assert run[-2].text("zh_TW").endswith("這是經由 v1 傳來的部分。")
     assert run[-1].formula.plain == "∂v1/∂x = 3 + 3 = 6"
 
 

@@ -161,9 +161,11 @@ def consistent(trial: Trial) -> None:
     rows = trial.probe.jacobian(trial.arrays, np.eye(size))
     weights = trial.g.reshape(-1)
     own = _rounding_of(trial)
+    typical = min((float(np.abs(x).max()) or 1.0 for x in trial.arrays if x.size), default=1.0)
+    worn = 64 * float(np.finfo(float).eps) * float(np.abs(weights).max() * np.abs(trial.y).max()) / typical
     for d, part, label, rounding in zip(trial.gradients, rows, trial.labels, own, strict=True):
         total, terms = weights @ part, np.abs(weights) @ np.abs(part)
-        allowed = LINEARITY * terms + 64 * rounding.max(initial=0.0) + 1e-300
+        allowed = LINEARITY * terms + 64 * rounding.max(initial=0.0) + worn + 1e-300
         if (np.abs(d.reshape(-1) - total) > allowed).any():
             raise BrokenRuleError("consistent", f"the gradient of {label} for a dense cotangent is not the sum of "
                                   "those for its entries: the rule is not linear in g.", "rule not linear in g")

@@ -157,15 +157,15 @@ class _Bench:
         """Measure the lines quickly; return None unless everything agrees."""
         claimed, _, loudest, slack = self._claims(lines)
         slopes = walk(self.scene, lines, slack, QUICK, self.without)
-        if not self._settled(claimed, slopes, loudest, 100 * TIGHT).all():
+        if not self._settled(claimed, slopes, loudest, 100 * TIGHT, 1e-9).all():
             return None
         return Examination(lines, claimed, slopes, slopes.bar, exercised=bool(claimed.any()))
 
     @staticmethod
-    def _settled(claimed: Array, slopes: Slopes, loudest: Array, tight: float = TIGHT) -> Array:
+    def _settled(claimed: Array, slopes: Slopes, loudest: Array, tight: float = TIGHT, faint: float = 1e-14) -> Array:
         scale = np.maximum(np.abs(claimed), np.abs(slopes.value))
         gap = np.abs(claimed - slopes.value)
-        return (gap <= slopes.bar + 1e-7 * scale) & (slopes.bar <= tight * scale + 1e-14 * loudest)
+        return (gap <= slopes.bar + 1e-7 * scale) & (slopes.bar <= tight * scale + faint * loudest)
 
     def judge(self, lines: list[Line]) -> Examination:
         """Measure the lines, quickly where that suffices, and compare."""

@@ -112,7 +112,7 @@ SMOOTH = Plan(tuple(range(11, 19)), 0, False)
 
 def walk(scene: Scene, lines: list[Line], noise: Array, plan: Plan, without: frozenset[str]) -> Slopes:
     """Return slopes of shape (lines, looked-at outputs); `noise` has that shape, or broadcasts to it."""
-    starts = STARTS if plan.twice and "two ladders" not in without else STARTS[:1]
+    starts = STARTS if plan.twice else STARTS[:1]
     found = [_one_ladder(scene, lines, noise, start, plan, without) for start in starts]
     slopes = combine(*found)
     shape = (len(lines), len(scene.base))

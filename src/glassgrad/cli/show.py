@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,7 +63,7 @@ def show(what: str, values: tuple[str, ...], sample: int, backward: bool, opened
         else:
             chosen: Any = True if "all" in opened else opened
             form = form or (None if output else "text")
-            colour = form == "text" and click.get_text_stream("stdout").isatty()
+            colour = form == "text" and sys.stdout.isatty()
             made = draw(graph, backward=backward, open=chosen, depth=depth, format=form, path=output, color=colour)
             if output:
                 click.echo(f"Written to {output}")
@@ -134,7 +135,7 @@ def _value(name: str, text: str) -> Any:
 
 def _step_through(run: Steps) -> None:
     """Show a step at a time and obey the arrow keys; where nobody can press keys, print all steps."""
-    terminal = click.get_text_stream("stdin").isatty() and click.get_text_stream("stdout").isatty()
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not terminal:
         click.echo(run.text())
         return

@@ -212,7 +212,8 @@ def _path_lines(run: Run, gradients: dict[Tensor, Any], paths: list[Path], count
         lines.append(sentence("It arrives along a single path: {way}.", way=way(run, paths[0])))
         samples = tuple(f"{row} ({percent(share)})" for row, share in largest_samples(run))
         if samples:
-            lines.append(sentence("Rows of the batch that bring most (share of the sizes of all): {rows}", rows=samples))
+            lines.append(sentence("Rows of the batch that bring most (share of the sizes of all): {rows}",
+                                  rows=samples))
         return lines
     lines.append(sentence("{count} paths lead to it; those that carry most:", count=many(count)))
     (total,) = (norm(value) for value in gradients.values())

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Tensor, is_float
-from ..words import Sentence
+from ..words import Sentence, sentence
 from .formula import Formula, derivative, equation, factor_formula, joined, product, times, value_formula
 from .matrix import product_reason, product_shapes, repeat_reason
 from .numbers import SMALL
@@ -87,12 +87,22 @@ def flow_over(run: Run, edge: Edge, *, shared: bool = False) -> Flow:
         symbols = Formula(f"Σ {symbols}", rf"\sum {symbols.latex}")
     numbers = _numbers(run, upstream, local, part, downstream)
     target = run.slope(source)
+    reasons = _reasons(run, edge, part.shape)
     if shared:
-        via = run.labels[node]
+        via = _via(run, edge)
         target = Formula(f"{target} [{via}]", rf"\left.{target.latex}\right|_{{{via.latex}}}")
+        reasons += (sentence("This is the part that comes through {node}.", node=run.labels[node]),)
     line = equation([target, symbols, numbers, value_formula(downstream, run.digits)])
     return Flow(edge, upstream, local, downstream, shared, symbols, numbers, line,
-                product_shapes(node, edge.position), _reasons(run, edge, part.shape))
+                product_shapes(node, edge.position), reasons)
+
+
+def _via(run: Run, edge: Edge) -> Formula:
+    """Return what a part comes through: the node, and which of its inputs if it uses the same one twice."""
+    label = run.labels[edge.node]
+    if sum(source is edge.source for source in edge.node.inputs) == 1:
+        return label
+    return Formula(f"{label}, {edge.position + 1}", f"{label.latex}, {edge.position + 1}")
 
 
 def _reasons(run: Run, edge: Edge, shape: tuple[int, ...]) -> tuple[Sentence, ...]:

@@ -193,19 +193,18 @@ def _differentiable(order: list[Tensor], inputs: tuple[Tensor, ...]) -> tuple[Te
     return tuple(n for n in order if is_float(n.dtype) and (n in given or n.op in kinds))
 
 
-def find(run_order: Iterable[Tensor], wanted: Any) -> Tensor:
-    """Return a node itself, or the one that bears a name.
+def find(order: Iterable[Tensor], name: str) -> Tensor:
+    """Return the node that bears a name.
 
     Raises
     ------
     SettingError
-        If no node, or more than one, bears the name.
+        If no node, or more than one, bears it.
     """
-    if isinstance(wanted, Tensor):
-        return wanted
-    named = [node for node in run_order if node.name is not None and node.name == wanted]
+    order = list(order)
+    named = [node for node in order if node.name is not None and node.name == name]
     if len(named) == 1:
         return named[0]
     if named:
-        raise SettingError(f"{len(named)} nodes are called {wanted!r}: give the Tensor itself.")
-    raise one_of("node", wanted, sorted({str(node.name) for node in run_order if node.name}))
+        raise SettingError(f"{len(named)} nodes are called {name!r}: give the Tensor itself.")
+    raise one_of("node", name, sorted({str(node.name) for node in order if node.name}))

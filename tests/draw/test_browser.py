@@ -1,0 +1,153 @@
+"""The interactive page in a real Chromium: open, close, step both ways, by mouse and by keyboard.
+
+Runs where Playwright and a Chromium are installed.
+"""
+
+import io
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from drawn_graphs import two_layers
+
+from glassgrad.draw import draw
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("no Chromium is installed", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    """The page of a two-layer network; fails if the page reports an error or asks for anything."""
+    file = tmp_path / "network.html"
+    draw(two_layers(), path=file)
+    troubles = []
+    tab = browser.new_page(viewport={"width": 1200, "height": 500})
+    tab.on("console", lambda message: troubles.append(message.text))
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on("request", lambda request: troubles.append(request.url)
+           if not request.url.startswith(("blob:", file.as_uri())) else None)
+    tab.goto(file.as_uri())
+    tab.wait_for_selector("body[data-ready='1']")
+    yield tab
+    tab.close()
+    assert troubles == []
+
+
+def labels(page):
+    return sorted(page.locator("[data-node] .sign").all_text_contents())
+
+
+CLOSED = ["Affine", "Affine", "L", "ReLU", "Softmax-with-Loss", "W1", "W2", "b1", "b2", "t", "x"]
+
+
+def test_it_opens_as_the_user_wrote_it(page):
+    assert labels(page) == CLOSED
+    assert page.locator(".title").all_text_contents() == ["Affine1 ⊖", "Affine2 ⊖", "SoftmaxWithLoss ⊖", "ReLU1 ⊖"]
+
+
+def test_open_and_close_by_mouse(page):
+    page.locator("[data-node]", has_text="ReLU").click()
+    page.wait_for_selector("body[data-ready='2']")
+    assert "where" in labels(page)
+    page.locator("[data-box] .title", has_text=re.compile("^relu")).click()
+    page.wait_for_selector("body[data-ready='3']")
+    assert labels(page) == CLOSED
+
+
+def test_open_and_close_by_keyboard(page):
+    page.locator("[data-node].opens").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-ready='2']")
+    assert "dot" in labels(page)
+    assert page.locator(":focus").get_attribute("aria-label") == "affine, open; select to close"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-ready='3']")
+    assert labels(page) == CLOSED
+    page.keyboard.press("c")
+    page.wait_for_selector("body[data-ready='4']")
+    assert labels(page) == ["Affine1", "Affine2", "L", "ReLU1", "SoftmaxWithLoss", "x"]
+    page.keyboard.press("o")
+    page.wait_for_selector("body[data-ready='5']")
+    assert {"exp", "log", "Σ", "/", "dot", "where"} <= set(labels(page))
+
+
+def test_steps_forward_and_back_by_keyboard_and_mouse(page):
+    tale = page.locator("#tale")
+    assert page.locator(".later").count() == 0
+    page.keyboard.press("ArrowRight")
+    assert tale.text_content().startswith("1 of ")
+    assert "Forward: x is given" in tale.text_content()
+    assert page.locator("[data-edge].later").count() > 0
+    page.locator("#step").click()
+    assert tale.text_content().startswith("2 of ")
+    page.locator("#back").click()
+    assert tale.text_content().startswith("1 of ")
+    page.locator("#back").click()
+    assert page.locator(".later").count() == 0
+    page.keyboard.press("ArrowLeft")
+    assert "Backward: The derivative with respect to x is" in tale.text_content()
+    page.keyboard.press("Escape")
+    assert page.locator(".later, .unreturned, .now").count() == 0
+
+
+def test_values_appear_as_they_are_computed(page):
+    page.keyboard.press("ArrowRight")
+    shown = [text for text in page.locator(".value").all() if text.is_visible()]
+    assert [text.text_content() for text in shown] == ["(1, 2)", "[1 −0.5]"]
+    assert not [text for text in page.locator(".derivative").all() if text.is_visible()]
+
+
+def test_every_node_speaks(page):
+    for node in page.locator("[data-node]").all():
+        assert node.get_attribute("aria-label")
+        assert node.get_attribute("role") in ("button", "img")
+    assert page.locator("svg").first.get_attribute("aria-label") == "Computational graph of L"
+    assert page.locator("#tale").get_attribute("aria-live") == "polite"
+
+
+def test_zoom_pan_and_fit(page):
+    camera = page.locator("svg > g").first
+    before = camera.get_attribute("transform")
+    page.keyboard.press("+")
+    larger = camera.get_attribute("transform")
+    assert float(larger.split("scale(")[1].rstrip(")")) > float(before.split("scale(")[1].rstrip(")"))
+    page.mouse.move(600, 400)
+    page.mouse.down()
+    page.mouse.move(650, 420, steps=4)
+    page.mouse.up()
+    assert camera.get_attribute("transform") != larger
+    page.mouse.wheel(0, -200)
+    page.keyboard.press("0")
+    assert camera.get_attribute("transform") == before
+
+
+@pytest.mark.parametrize("state", ["first", "opened", "stepping"])
+def test_it_looks_as_it_did(page, state):
+    """Compare with a kept screenshot, small and blurred: fonts may differ a little, places may not."""
+    image = pytest.importorskip("PIL.Image")
+    if state != "first":
+        page.keyboard.press("o")
+        page.wait_for_selector("body[data-ready='2']")
+    if state == "stepping":
+        for _ in range(16):
+            page.keyboard.press("ArrowRight")
+    now = image.open(io.BytesIO(page.screenshot())).convert("L")
+    file = Path(__file__).parent / "golden" / f"page-{state}.png"
+    if os.environ.get("GOLDEN") == "1":
+        now.save(file, optimize=True)
+    small = [picture.resize((150, 62), image.Resampling.BOX).tobytes() for picture in (now, image.open(file))]
+    worst = max(abs(a - b) for a, b in zip(*small, strict=True))
+    assert worst <= 60, f"{file.name} differs by {worst} of 255; look at it, then run with GOLDEN=1 to keep it"
