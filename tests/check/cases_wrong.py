@@ -10,6 +10,7 @@ import math
 import numpy as np
 from cases_right import (
     _A,
+    _R,
     _batch_norm,
     _convolution,
     _cross_entropy,
@@ -17,7 +18,6 @@ from cases_right import (
     _layer_norm,
     _logsumexp,
     _norm,
-    _R,
     _sigmoid,
     _softmax,
     _softplus,
@@ -245,6 +245,13 @@ _F = {
 }
 
 
+def _with_change(d, corrupt):
+    def rule(g, y, x):
+        return (np.array(corrupt(g, np.asarray(d(x, y)) * np.ones_like(x))),)
+
+    return rule
+
+
 def _corrupted_elementwise():
     changes = [
         ("sign", "sign", lambda g, d: -g * d),
@@ -261,8 +268,7 @@ def _corrupted_elementwise():
     ]
     for name, (f, d, x) in _F.items():
         for change, cause, corrupt in changes:
-            rule = lambda g, y, x, d=d, corrupt=corrupt: (np.array(corrupt(g, np.asarray(d(x, y)) * np.ones_like(x))),)
-            yield _row(f"{name}: {change}", cause, f, rule, x)
+            yield _row(f"{name}: {change}", cause, f, _with_change(d, corrupt), x)
 
 
 _Y43 = _R.standard_normal((4, 3))
@@ -338,9 +344,10 @@ def _corrupted_networks():
                lambda g, y, x: (g * (x < 0),), _V)
     yield _row("relu: no mask", "mask too wide: a gradient where the function does not move",
                lambda x: np.maximum(x, 0), lambda g, y, x: (g.copy(),), _V)
-    yield _row("dropout: not scaled back", "factor 2", lambda x: x * _A(2, 0, 2), lambda g, y, x: (g * _A(1, 0, 1),), _V)
-    yield _row("l1 + l2: l2 forgotten", "", lambda x: np.abs(x).sum() + (x * x).sum(), lambda g, y, x: (g * np.sign(x),),
-               _V)
+    yield _row("dropout: not scaled back", "factor 2", lambda x: x * _A(2, 0, 2),
+               lambda g, y, x: (g * _A(1, 0, 1),), _V)
+    yield _row("l1 + l2: l2 forgotten", "", lambda x: np.abs(x).sum() + (x * x).sum(),
+               lambda g, y, x: (g * np.sign(x),), _V)
     yield _row("norm at 0 with slope 5", "", _norm, lambda g, y, x: (g * (x / y if y else 5 + 0 * x),), np.zeros(2))
     yield _row("|x| at 0 with slope -3", "", np.abs, lambda g, y, x: (g * np.where(x == 0, -3, np.sign(x)),), _A(0, 1))
     yield _row("saturated sigmoid, 0 for 4e-18", "", _sigmoid, lambda g, y, x: (g * np.where(x < -30, 0, y * (1 - y)),),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from cases_right import _layer_norm, _layer_norm_rule, _sigmoid, _softmax, _softmax_rule, _softplus
 
 _STEPS = {

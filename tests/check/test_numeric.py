@@ -18,7 +18,7 @@ def quotients(f, x):
     return (plus - minus) / ((x + STEPS) - (x - STEPS)), rounding
 
 
-@pytest.mark.parametrize("f, twin, x", [
+@pytest.mark.parametrize(("f", "twin", "x"), [
     (np.exp, mpmath.exp, 1.5), (np.sin, mpmath.sin, 3.0), (np.tanh, mpmath.tanh, -0.7), (np.arctan, mpmath.atan, 0.1),
 ])
 def test_the_true_slope_lies_within_the_bar(f, twin, x):
@@ -38,7 +38,9 @@ def test_polynomials_are_differentiated_within_the_bar(coefficients, x):
 
 
 def test_a_kink_nearby_is_not_extrapolated_across():
-    f = lambda x: np.where(x < 1 + 1e-4, 0.0, x - 1 - 1e-4)
+    def f(x):
+        return np.where(x < 1 + 1e-4, 0.0, x - 1 - 1e-4)
+
     value, bar = extrapolate(*quotients(f, 1.0), 4.0)
     assert abs(value[0]) <= bar[0]
     careless, its_bar = extrapolate(*quotients(f, 1.0), 4.0, check_finer=False)

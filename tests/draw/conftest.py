@@ -10,7 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # for `drawn_graphs`
 
 if find_spec("quickjs") is None or find_spec("resvg_py") is None:  # the extra [draw] is not installed
-    collect_ignore = ["test_draw.py", "test_places.py", "test_writers.py", "test_gallery.py", "test_html.py", "test_browser.py"]
+    collect_ignore = [
+        "test_browser.py", "test_draw.py", "test_gallery.py", "test_html.py", "test_places.py", "test_writers.py",
+    ]
 
 
 @pytest.fixture

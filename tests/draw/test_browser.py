@@ -89,7 +89,7 @@ def test_steps_forward_and_back_by_keyboard_and_mouse(page):
     assert page.locator(".later").count() == 0
     page.keyboard.press("ArrowRight")
     assert tale.text_content().startswith("1 of ")
-    assert "Forward: x is given" in tale.text_content()
+    assert "Forward: Affine: 2 nodes." in tale.text_content()
     assert page.locator("[data-edge].later").count() > 0
     page.locator("#step").click()
     assert tale.text_content().startswith("2 of ")
@@ -105,8 +105,9 @@ def test_steps_forward_and_back_by_keyboard_and_mouse(page):
 
 def test_values_appear_as_they_are_computed(page):
     page.keyboard.press("ArrowRight")
-    shown = [text for text in page.locator(".value").all() if text.is_visible()]
-    assert [text.text_content() for text in shown] == ["(1, 2)", "[1 −0.5]"]
+    shown = [text.text_content() for text in page.locator(".value").all() if text.is_visible()]
+    assert "[0.5 −0.5]" in shown
+    assert "0.513" not in shown
     assert not [text for text in page.locator(".derivative").all() if text.is_visible()]
 
 

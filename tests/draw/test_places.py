@@ -14,7 +14,7 @@ from glassgrad.draw.scene import scene_of
 
 SCENES = {
     "apples": lambda: scene_of(apples()),
-    "square": lambda: scene_of((lambda x: x * x)(gg.tensor(2.0, name="x"))),
+    "square": lambda: scene_of(gg.multiply(*[gg.tensor(2.0, name="x")] * 2)),
     "sigmoid": lambda: scene_of(gg.sigmoid(gg.tensor(1.0, name="x")), opens=True),
     "arrays": lambda: scene_of(two_layers(), opens=True),
     "network": lambda: scene_of(scalar_network()),

@@ -12,6 +12,7 @@ from drawn_graphs import apples, scalar_network, two_layers
 import glassgrad as gg
 from glassgrad.draw import dot, draw, places, png, scene_of, svg, text, tikz
 
+parse = ET.fromstring
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -25,7 +26,7 @@ def test_svg_of_layers_with_heat_maps(golden):
 
 
 def test_svg_text_can_be_searched_and_read_aloud():
-    tree = ET.fromstring(svg(scene_of(apples())))
+    tree = parse(svg(scene_of(apples())))
     texts = [element.text for element in tree.iter(f"{SVG}text")]
     assert {"apple", "220", "∂ 2.2", "×"} <= set(texts)
     assert tree.find(f"{SVG}title").text == "price"
@@ -40,7 +41,7 @@ def test_svg_colours_are_not_the_only_cue():
 
 
 def test_svg_has_nothing_outside_the_paper():
-    tree = ET.fromstring(svg(scene_of(scalar_network())))
+    tree = parse(svg(scene_of(scalar_network())))
     left, top, wide, high = map(float, tree.get("viewBox").split())
     for group in tree.iter(f"{SVG}g"):
         if group.get("transform"):
@@ -59,7 +60,7 @@ def test_png_is_an_image_of_twice_the_size_and_not_empty():
     data = png(picture)
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     wide, high = struct.unpack(">II", data[16:24])
-    box = ET.fromstring(svg(picture)).get("viewBox").split()
+    box = parse(svg(picture)).get("viewBox").split()
     assert abs(wide - 2 * float(box[2])) <= 2
     assert abs(high - 2 * float(box[3])) <= 2
     assert png(picture, "dark") != data
@@ -124,7 +125,7 @@ HOSTILE_FOR_LATEX = r"50% $x_1^2$ {#1} ~ & \input{x} ‰ 蘋果 é"
 ], ids=["apples", "layers", "hostile"])
 def test_tikz_compiles(tmp_path, make):
     (tmp_path / "picture.tex").write_text(tikz(scene_of(make(), arrays="heat")), encoding="utf-8")
-    done = subprocess.run(  # noqa: S603 - our own file
+    done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "picture.tex"],  # noqa: S607
         cwd=tmp_path, capture_output=True, timeout=60, check=False,
     )
@@ -138,7 +139,7 @@ def test_tikz_without_a_document():
     assert inner in tikz(scene_of(apples()))
 
 
-@pytest.mark.parametrize("format", ["svg", "text", "tikz", "dot", "html"])
-def test_a_single_leaf_and_a_graph_without_values(format):
-    assert "x" in draw(gg.tensor(2.0, name="x"), format=format)
-    assert draw(gg.trace(lambda x: gg.exp(x))(gg.ArrayType((3,))), format=format)
+@pytest.mark.parametrize("kind", ["svg", "text", "tikz", "dot", "html"])
+def test_a_single_leaf_and_a_graph_without_values(kind):
+    assert "x" in draw(gg.tensor(2.0, name="x"), format=kind)
+    assert draw(gg.trace(lambda x: gg.exp(x))(gg.ArrayType((3,))), format=kind)

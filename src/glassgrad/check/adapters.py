@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -25,7 +26,7 @@ def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subjec
     args = tuple(_array_if_numbers(a) for a in args)
     if vjp is not None:
         return with_rule(f, args, vjp)
-    if callable(getattr(f, "forward", None)) and callable(getattr(f, "backward", None)) and not _is_module(f):
+    if _is_layer(f):
         return of_layer(f, args)
     systems = {type(leaf).__module__.split(".")[0] for leaf in flatten(args)[0]}
     if "torch" in systems or _is_module(f):
@@ -49,6 +50,12 @@ def _array_if_numbers(argument: Any) -> Any:
     if isinstance(argument, (list, tuple)) and all(isinstance(leaf, (int, float)) for leaf in flatten(argument)[0]):
         return np.array(argument)
     return argument
+
+
+def _is_layer(f: Any) -> bool:
+    """Whether an object speaks the deck's protocol; torch has classes and modules that look like it."""
+    both = callable(getattr(f, "forward", None)) and callable(getattr(f, "backward", None))
+    return both and not isinstance(f, type) and not _is_module(f)
 
 
 def _is_module(f: Any) -> bool:
@@ -168,8 +175,10 @@ def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:
     """Return the subject for an object with the deck's protocol: inputs first, then its parameters.
 
     ``forward(x)`` or ``forward(x, t)`` gives the output, ``backward(dout)`` the gradient of the inputs and leaves those
-    of the parameters in ``dW`` for ``W``, ``db`` for ``b``, or in ``grads`` for ``params``.
+    of the parameters in ``dW`` for ``W``, ``db`` for ``b``, or in ``grads`` for ``params``. A copy of the layer does the
+    work; the layer itself stays as it is.
     """
+    layer = copy.deepcopy(layer)
     arrays, chosen = split(args)
     store = _parameters(layer)
     names = list(store)

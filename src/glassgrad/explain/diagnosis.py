@@ -163,7 +163,7 @@ def _carriers(run: Run) -> tuple[list[Path], int]:
     if target not in run.cotangents:
         return [], 0
     found = paths_of(run)
-    if found.count <= PATHS and found.count * len(found.edges) <= EDGES:
+    if found.count == 1 or (found.count <= PATHS and found.count * len(found.edges) <= EDGES):
         return sorted(found.every(), key=lambda path: -path.size)[:SHOWN], found.count
     return (found.largest(SHOWN) if found.scalar else found.strongest()), found.count
 

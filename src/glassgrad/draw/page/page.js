@@ -239,7 +239,7 @@
       if (nodes.get(next).kind !== "output") result.push(next);
       for (const edge of shown.edges) if (edge.from === next) missing.set(edge.to, missing.get(edge.to) - 1);
     }
-    const forward = result.map((id) => ({ id, back: false }));
+    const forward = result.filter((id) => nodes.get(id).kind !== "leaf").map((id) => ({ id, back: false }));
     const backward = [...result].reverse().filter((id) => nodes.get(id).backward).map((id) => ({ id, back: true }));
     const has = shown.edges.some((edge) => edge.svg.includes('class="backward"'));
     return has ? [...forward, ...backward] : forward;
@@ -248,7 +248,8 @@
   function showStep(speak) {
     const at = step === null ? null : steps[step];
     const done = step === null ? steps : steps.slice(0, step + 1);
-    const computed = new Set(done.filter((one) => !one.back).map((one) => one.id));
+    const given = picture.nodes.filter((node) => node.kind === "leaf").map((node) => node.id);
+    const computed = new Set([...given, ...done.filter((one) => !one.back).map((one) => one.id)]);
     const returned = new Set(done.filter((one) => one.back).map((one) => one.id));
     for (const element of svg.querySelectorAll("[data-node]")) {
       const id = element.dataset.node;
