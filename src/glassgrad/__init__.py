@@ -39,7 +39,7 @@ __version__ = "0.1.0"
 
 _LAZY = ("check", "data", "deck", "draw", "explain", "expression", "io", "nn", "optim", "run", "train", "words")
 # Functions that are at home in a subpackage, and come with it when they are first used.
-_VERBS = {"check_gradient": "check", "steps": "explain", "why": "explain"}
+_VERBS = {"check_gradient": "check", "checked": "check", "steps": "explain", "why": "explain"}
 __all__ = [
     "ArrayType", "DataError", "DtypeError", "GlassgradError", "GradientError", "Graph", "NonFiniteError", "Op",
     "Record", "SettingError", "ShapeError", "Tensor", "TraceError", "UnsupportedError", "constant", "grad", "jvp",

@@ -55,7 +55,7 @@ CLOSED = ["Affine", "Affine", "L", "ReLU", "Softmax-with-Loss", "W1", "W2", "b1"
 
 def test_it_opens_as_the_user_wrote_it(page):
     assert labels(page) == CLOSED
-    assert page.locator(".title").all_text_contents() == ["Affine1 ⊖", "Affine2 ⊖", "SoftmaxWithLoss ⊖", "ReLU1 ⊖"]
+    assert page.locator(".title").all_text_contents() == ["Affine1 ⊖", "ReLU1 ⊖", "Affine2 ⊖", "SoftmaxWithLoss ⊖"]
 
 
 def test_open_and_close_by_mouse(page):

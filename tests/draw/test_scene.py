@@ -112,6 +112,18 @@ def test_a_graph_without_values_shows_shapes():
     assert all(edge.gradient is None for edge in scene.edges)
 
 
+def test_a_model_is_traced_on_one_row():
+    from glassgrad.nn import ReLU, TwoLayerNet
+
+    scene = scene_of(TwoLayerNet(784, 50, 10, seed=0))
+    assert [box.title for box in scene.boxes] == ["Affine1", "ReLU1", "Affine2"]
+    assert {"W", "b", "x"} <= {node.label for node in scene.nodes}
+    closed = scene_of(TwoLayerNet(784, 50, 10, seed=0), depth=0)
+    assert [edge.value.text for edge in closed.edges] == ["(1, 784)", "(1, 50)", "(1, 50)", "(1, 10)"]
+    with pytest.raises(gg.SettingError, match="ReLU has no matrix"):
+        scene_of(ReLU())
+
+
 def test_a_record_shows_the_values_of_its_run():
     graph = gg.trace(lambda x: gg.sigmoid(x) * 2)(0.0)
     for opens in ((), True):

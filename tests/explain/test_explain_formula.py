@@ -12,6 +12,8 @@ import glassgrad as gg
 from glassgrad.explain import explain, steps, why
 from glassgrad.explain.formula import Formula, equation, escaped, name_formula
 from glassgrad.explain.labels import Labels
+from glassgrad.graph import Op, nodes
+from glassgrad.ops.define import broadcasting
 
 HOSTILE = [
     "a_b", "$x$", r"\input{/etc/passwd}", "}{", "50 %", "a & b", "# ~ ^", "<script>alert(1)</script>",
@@ -33,7 +35,11 @@ def balanced(latex):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_name_is_shown_as_text(name):
     x = gg.tensor(2.0, name=name)
-    y = gg.exp(x) * x
+    with gg.scope(name):
+        hidden = gg.relu(-x)
+        hidden.name = name
+    own = Op(name, lambda xp, x: 2 * x, lambda xp, g, y, x: (2 * g,), broadcasting)
+    y = gg.exp(x) * x + hidden * nodes.record(own, (x,), {})
     for result in (steps(y), explain(y, x), why(y, x)):
         for language in ("en", "ja", "zh_TW"):
             text = result.text(language)

@@ -1,11 +1,16 @@
 """Gradient checks whose verdict can be trusted: measured slopes with error bars, in words."""
 
+from .front import check_gradient as check_gradient
 from .graph_proof import prove_graph as prove_graph
-from .prove import check_gradient as check_gradient
+from .files import check_file as check_file
 from .table import GradientTable as GradientTable
 from .table import parameter_table as parameter_table
 from .verdict import Finding as Finding
 from .verdict import Report as Report
 from .verdict import Verdict as Verdict
+from .watch import checked as checked
 
-__all__ = ["Finding", "GradientTable", "Report", "Verdict", "check_gradient", "parameter_table", "prove_graph"]
+__all__ = [
+    "Finding", "GradientTable", "Report", "Verdict", "check_file", "check_gradient", "checked", "parameter_table",
+    "prove_graph",
+]

@@ -174,9 +174,9 @@ def of_values(
 def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:
     """Return the subject for an object with the deck's protocol: inputs first, then its parameters.
 
-    ``forward(x)`` or ``forward(x, t)`` gives the output, ``backward(dout)`` the gradient of the inputs and leaves those
-    of the parameters in ``dW`` for ``W``, ``db`` for ``b``, or in ``grads`` for ``params``. A copy of the layer does the
-    work; the layer itself stays as it is.
+    ``forward(x)`` or ``forward(x, t)`` gives the output, ``backward(dout)`` the gradient of the inputs; it leaves those
+    of the parameters in ``dW`` for ``W``, ``db`` for ``b``, or in ``grads`` for ``params``. A copy of the layer does
+    the work; the layer itself stays as it is.
     """
     layer = copy.deepcopy(layer)
     arrays, chosen = split(args)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .escalate import sharpen
 from .kinks import outside_hull
 from .ladder import Slopes, kink_between
 from .measure import QUICK, THOROUGH, Line, Scene, entry_line, no_noise, noise_of, scene_of, signed_line, walk
@@ -159,7 +160,10 @@ class _Bench:
         slopes = walk(self.scene, lines, slack, QUICK, self.without)
         if not self._settled(claimed, slopes, loudest, 100 * TIGHT, 1e-9).all():
             return None
-        return Examination(lines, claimed, slopes, slopes.bar, exercised=bool(claimed.any()))
+        height = np.abs(claimed)
+        relative = (slopes.bar / np.where(height > 0, height, 1.0))[height > 1e-6 * loudest]
+        return Examination(lines, claimed, slopes, slopes.bar, resolution=float(relative.max(initial=0.0)),
+                           exercised=bool(claimed.any()))
 
     @staticmethod
     def _settled(claimed: Array, slopes: Slopes, loudest: Array, tight: float = TIGHT, faint: float = 1e-14) -> Array:
@@ -213,8 +217,6 @@ class _Bench:
         scale = self._scale(claimed, slopes, loudest)
         loose = ~kink_between(slopes, scale) & ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
         if loose.any() and "escalation" not in self.without:
-            from .escalate import sharpen
-
             rows = np.flatnonzero(loose.any(axis=1))
             finer = sharpen(self.scene, [lines[i] for i in rows], _take(slopes, rows), self.noise[0])
             slopes = Slopes(**{n: _put(part, rows, getattr(finer, n)) for n, part in vars(slopes).items()})

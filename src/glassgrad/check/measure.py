@@ -69,10 +69,13 @@ class Scene:
     def at(self, line: Line, step: Any) -> Array:
         """Return the looked-at outputs after a step along the line; NaN outside the domain."""
         arrays = list(self.arrays)  # the contract has shown that the function leaves its inputs alone
-        moved = arrays[line.argument].copy()
-        flat = moved.reshape(-1)
-        flat[line.entries] += step * line.pace
-        arrays[line.argument] = moved
+        x = arrays[line.argument]
+        if x.ndim and len(line.entries) == x.size:
+            arrays[line.argument] = x + (step * line.pace).reshape(x.shape)
+        else:
+            moved = x.copy()
+            moved.reshape(-1)[line.entries] += step * line.pace
+            arrays[line.argument] = moved
         try:
             return self.look(np.asarray(self.probe.forward(*arrays)))
         except TROUBLE:

@@ -1,25 +1,13 @@
-"""The prover: contract, numbers, kinks, other points and sizes; and what all of it amounts to.
-
->>> import numpy as np
->>> report = check_gradient(np.sin, np.array([0.5, 2.0]), vjp=lambda g, y, x: g * np.cos(x))
->>> print(report.verdict, bool(report))
-CORRECT True
->>> print(check_gradient(np.sin, np.array([0.5, 2.0]), vjp=lambda g, y, x: -g * np.cos(x)).cause)
-sign
-"""
+"""The prover: contract, numbers, kinks, other points and sizes; and what all of it amounts to."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..errors import SettingError
-from ..graph import Tensor
-from ..trace import Graph
-from .adapters import subject_of
 from .causes import probable_cause
 from .contract import Trial, check_contract
 from .examine import Disagreement, Examination, examine
@@ -32,60 +20,11 @@ ONCE = frozenset({"layouts", "float32", "repeatable", "consistent", "hull"})
 """Safeguards that are not repeated at other points and sizes."""
 
 
-def check_gradient(
-    f: Any, *args: Any, vjp: Callable[..., Any] | None = None, resolution: float = 1e-3, seed: int = 0,
-    time_limit: float = 60.0, without: Iterable[str] = (),
-) -> Report:
-    """Judge a gradient: measure the slopes of `f`, each with an error bar, and compare what is claimed for them.
-
-    Parameters
-    ----------
-    f : callable, Graph, Tensor or object with ``forward`` and ``backward``
-        A function on Tensors (its rules are those of glassgrad); a NumPy function together with `vjp`; a Graph; a
-        Tensor with its history; a layer with the deck's protocol, whose inputs and parameters are all checked; a
-        PyTorch function or module if `args` are torch tensors; a JAX function if they are JAX arrays.
-    *args : array_like
-        The point. Integer arguments, such as labels, are held fixed. The arrays are left as they are.
-    vjp : callable ``(g, y, *args) -> gradients``, optional
-        The claimed rule: for a cotangent `g` of the output `y`, one gradient for every argument.
-    resolution : float
-        Slopes that cannot be measured to this relative precision make the verdict NOISE.
-    seed : int
-    time_limit : float
-        Seconds after which the check ends with what it has; looked at between calls of `f`.
-    without : iterable of str
-        Safeguards to leave out. Only to show what each is good for.
-
-    Returns
-    -------
-    Report
-
-    Raises
-    ------
-    SettingError, DtypeError, GradientError
-        If the settings or arguments cannot be used.
-
-    Examples
-    --------
-    >>> import glassgrad as gg
-    >>> print(check_gradient(gg.tanh, [0.3, -2.0]).verdict)
-    CORRECT
-    """
-    if not 0 < resolution < 1:
-        raise SettingError(f"resolution is {resolution}: give a relative precision between 0 and 1, such as 1e-3.")
-    if isinstance(f, (Graph, Tensor)) and vjp is None:
-        from .graph_proof import prove_graph
-
-        return prove_graph(f, *args, seed=seed, time_limit=time_limit, coarse_bar=resolution)
-    subject = subject_of(f, args, vjp)
-    return prove(subject, coarse_bar=resolution, seed=seed, time_limit=time_limit, without=frozenset(without))
-
-
 def prove(
     subject: Subject, *, coarse_bar: float = 1e-3, seed: int = 0, time_limit: float = 60.0,
     without: frozenset[str] = frozenset(), light: bool = False,
 ) -> Report:
-    """Judge the rule of a `Subject`; see `check_gradient`. With `light`, directions and a few entries only."""
+    """Judge the rule of a `Subject`; see `glassgrad.check_gradient`. With `light`, directions and a few entries only."""
     began = time.monotonic()
     probe = Probe(subject, began + time_limit)
     case = _Case(probe, np.random.default_rng(seed), coarse_bar, without, light)

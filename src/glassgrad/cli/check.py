@@ -1,41 +1,93 @@
-"""``glassgrad check``: the deck's gradient check, on its own network, on your data, or on a trained one."""
+"""``glassgrad check``: the deck's gradient check on a network, or the prover on the layers and rules of a file."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import run as runs
 from ..data import load
+from ..errors import SettingError
+from ..files import write_atomic
 from .network import gradient_table, hidden_sizes, network
 from .show_table import show_table
 
+if TYPE_CHECKING:
+    from ..check import GradientTable
+
 
 @click.command(short_help="Compare backpropagation with numerical differentiation.")
-@click.argument("target", required=False, default="digits", metavar="[RUN or DATA]")
+@click.argument("target", required=False, default="digits", metavar="[FILE.py[:NAME] or RUN or DATA]")
 @click.option("--hidden", default="50", show_default=True, help="Units of the hidden layer, where DATA is given.")
-@click.option("--seed", default=0, show_default=True, help="Chooses the first weights.")
-@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-def check(target: str, hidden: str, seed: int, as_json: bool) -> int:
-    """Compare the gradients of a network with numerical differentiation, on three samples.
+@click.option("--seed", default=0, show_default=True, help="Chooses the first weights, and the directions of a proof.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--junit", "junit_path", metavar="FILE.xml", help="FILE.py: write JUnit XML for continuous integration.")
+def check(target: str, hidden: str, seed: int, as_json: bool, junit_path: str | None) -> int:
+    """Check gradients; exit with 1 if one is wrong.
 
-    TARGET is a run folder, or data for a new network of the deck's kind; the digits by default. Exits with 1 if a
-    gradient is wrong.
+    Of a network (a run folder, or data for a new network of the deck's kind; the digits by default): the deck's table
+    on three samples, with a verdict for every parameter.
+
+    Of FILE.py: every class with forward and backward, and every function f with a rule f_vjp(g, y, *arrays). The file
+    is run. What to check it with, if not arrays (3, 4), is what f_example() or Layer_example() in the file returns.
     """
-    from rich.console import Console
+    file, name = _python_file(target)
+    if file is not None:
+        return _check_file(file, name, seed, as_json, junit_path)
+    if junit_path is not None:
+        raise SettingError("--junit goes with a Python file; for a network use --json.")
+    title, table = _network_table(target, hidden, seed)
+    if as_json:
+        click.echo(table.to_json())
+    else:
+        from rich.console import Console
 
+        console = Console(highlight=False)
+        console.print(title)
+        show_table(console, table)
+    return 0 if table.correct else 1
+
+
+def _python_file(target: str) -> tuple[str | None, str | None]:
+    """Return the file and the name in it, if that is what was meant."""
+    if target.endswith(".py"):
+        return target, None
+    file, colon, name = target.rpartition(":")
+    return (file, name) if colon and file.endswith(".py") else (None, None)
+
+
+def _check_file(file: str, name: str | None, seed: int, as_json: bool, junit_path: str | None) -> int:
+    from ..check.files import check_file, junit
+
+    if not as_json:
+        click.echo(f"Running {file} to find what it defines.", err=True)
+    found = check_file(file, name, seed=seed)
+    if junit_path is not None:
+        write_atomic(junit_path, junit(file, found).encode())
+    if as_json:
+        click.echo(json.dumps([_plain(item) for item in found]))
+    else:
+        for item in found:
+            click.echo(f"{Path(file).name}:{item.line} {item}")
+    return 0 if all(item.correct for item in found) else 1
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    report = json.loads(item.report.to_json()) if item.report else None
+    return {"name": item.name, "line": item.line, "correct": item.correct, "problem": item.problem, "report": report}
+
+
+def _network_table(target: str, hidden: str, seed: int) -> tuple[str, GradientTable]:
     if runs.is_run(target):
         trained = runs.load(target)
-        data = load(trained.data["name"])
+        data = load(trained.settings.get("data", trained.data["name"]))
         model = trained.model
     else:
         data = load(target)
         settings = {"activation": "relu", "dropout": 0.0, "seed": seed, "dtype": "float64"}
         model = network(data, hidden_sizes(hidden), settings)
-    table = gradient_table(model, data.x_train, data.y_train)
-    if as_json:
-        click.echo(table.to_json())
-    else:
-        console = Console(highlight=False)
-        console.print(f"{data.name}: {model!r}, loss on 3 samples, float64")
-        show_table(console, table)
-    return 0 if table.correct else 1
+    title = f"{data.name}: {model!r}, loss on 3 samples, float64"
+    return title, gradient_table(model, data.x_train, data.y_train)

@@ -53,8 +53,8 @@ def draw(
 
     Parameters
     ----------
-    what : Tensor, Graph, Record, or list of Tensor
-        A graph without values is drawn with shapes.
+    what : Tensor, Graph, Record, model, or list of Tensor
+        A graph without values, or a model, is drawn with shapes.
     backward : bool
         Whether to show derivatives (of the first output).
     g : array_like, optional

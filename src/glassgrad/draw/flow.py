@@ -14,8 +14,8 @@ import numpy as np
 from ..build import ancestors
 from ..errors import SettingError
 from ..gradient import backpropagate, cotangent_of, dependents, fit, pull
-from ..graph import PARAMETER, PLACEHOLDER, VARIABLE, Tensor, is_float
-from ..trace import Graph, Record
+from ..graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Tensor, is_float
+from ..trace import Graph, Record, trace
 
 Edge = tuple[Tensor, int]  # a node, and the position among its inputs
 
@@ -82,6 +82,23 @@ def flow_of(what: Any, backward: bool = True, g: Any = None) -> Flow:
     return Flow(order, outputs, title, known, cotangents, parts, seed)
 
 
+def traced_model(model: Any) -> Any:
+    """Return the graph of a model on one row of its inputs; anything that is no model, as it is.
+
+    A model is a function with `parameters()`; the first matrix among them says how long a row is.
+    """
+    if not callable(model) or not hasattr(model, "parameters") or isinstance(model, (Graph, type)):
+        return model
+    matrices = [weight for weight in model.parameters().values() if weight.ndim == 2]
+    if not matrices:
+        raise SettingError(
+            f"{type(model).__name__} has no matrix of weights, so the size of its inputs is not known. Give what it "
+            "returns for some input: gg.draw(model(x))."
+        )
+    row = ArrayType((1, matrices[0].shape[0]), matrices[0].dtype)
+    return trace(lambda x: model(x), type(model).__name__)(row)
+
+
 def _parts_of(what: Any) -> tuple[tuple[Tensor, ...], Mapping[Tensor, Any], str]:
     if isinstance(what, Record):
         return what.graph.outputs, what.values, what.graph.name
@@ -92,8 +109,8 @@ def _parts_of(what: Any) -> tuple[tuple[Tensor, ...], Mapping[Tensor, Any], str]
     if isinstance(what, (list, tuple)) and what and all(isinstance(part, Tensor) for part in what):
         return tuple(what), {}, "graph"
     raise SettingError(
-        f"{type(what).__name__} cannot be drawn: give a Tensor, a list of Tensors, a Graph (gg.trace(f)(x)) or a "
-        "Record (graph.run(x))."
+        f"{type(what).__name__} cannot be drawn: give a Tensor, a list of Tensors, a Graph (gg.trace(f)(x)), a "
+        "Record (graph.run(x)) or a model."
     )
 
 

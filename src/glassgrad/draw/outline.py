@@ -85,15 +85,16 @@ def outline_of(order: list[Tensor], ops: Mapping[Scope, Op], hidden: Iterable[Te
     outline, ids = Outline(), dict[Scope, str]()
     skip = set(hidden)
     paths = _paths(order, ops)
-    for node in order:
+    homes: dict[Tensor, str | None] = {}
+    for node in sorted(order, key=lambda node: node.is_leaf):  # boxes in the order of what is computed in them
         parent = None
         for level, scope in enumerate(paths[node]):
             if scope not in ids:
                 ids[scope] = f"b{len(ids)}"
                 outline.boxes[ids[scope]] = _box(ids[scope], scope, parent, level, ops)
             parent = ids[scope]
-        if node not in skip:
-            outline.home[node] = parent
+        homes[node] = parent
+    outline.home = {node: homes[node] for node in order if node not in skip}
     _divide(outline)
     _count(outline)
     return outline

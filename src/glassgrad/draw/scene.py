@@ -21,7 +21,7 @@ import numpy as np
 
 from ..graph import Tensor
 from .expand import expand
-from .flow import Flow, flow_of
+from .flow import Flow, flow_of, traced_model
 from .labels import folded, label
 from .metrics import shorten
 from .numbers import Figure, figure
@@ -95,7 +95,7 @@ def story_of(
     what: Any, *, backward: bool = True, g: Any = None, opens: Collection[str] | bool = (), arrays: str = "auto",
 ) -> Story:
     """Return what is needed to show `what`; see `draw` for the arguments."""
-    opened = expand(what, opens)
+    opened = expand(traced_model(what), opens)
     flow = flow_of(opened.what, backward, g)
     hidden = folded(flow.order, flow.outputs)
     outline = outline_of(flow.order, opened.ops, hidden)
@@ -107,7 +107,7 @@ def scene_of(
     what: Any, *, backward: bool = True, g: Any = None, opens: Collection[str] | bool = (), depth: int | None = None,
     arrays: str = "auto",
 ) -> Scene:
-    """Return the scene of a Tensor, `Graph` or `Record`; see `draw` for the arguments."""
+    """Return the scene of a Tensor, `Graph`, `Record` or model; see `draw` for the arguments."""
     story = story_of(what, backward=backward, g=g, opens=opens, arrays=arrays)
     return scene_at(story, story.outline.to_depth(depth))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..graph import Tensor, is_float
 from ..words import Sentence, sentence
+from .formula import clean
 from .run import Run
 
 MOST = 5  # barriers that are put into words
@@ -56,10 +57,10 @@ def called(node: Tensor) -> str:
     >>> called(y).split(" (")[0], called(x).split(" (")[0]
     ('exp [layer 1]', 'x')
     """
-    own = str(node.name) if node.name else ""
-    kind = "" if node.is_leaf and own else node.op.name
-    layer = f"[{node.path}]" if node.scope else ""
-    place = f"({node.where})" if node.where else ""
+    own = clean(node.name) if node.name else ""
+    kind = "" if node.is_leaf and own else clean(node.op.name)
+    layer = f"[{clean(node.path)}]" if node.scope else ""
+    place = f"({clean(node.where)})" if node.where else ""
     return " ".join(part for part in (kind, own, layer, place) if part)
 
 

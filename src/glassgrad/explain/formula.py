@@ -42,6 +42,16 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(character, character) for character in text)
 
 
+def clean(name: object) -> str:
+    """Return a name on one line, of characters that can be seen, and not longer than fits.
+
+    >>> clean("x\\n\\x1b[31my"), clean("")
+    ('x [31my', '?')
+    """
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(name)).split()) or "?"
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+
+
 def name_formula(name: str) -> Formula:
     r"""Return a name as a formula: letters as in mathematics, words upright, anything else as quoted text.
 
@@ -50,15 +60,13 @@ def name_formula(name: str) -> Formula:
     \mathrm{apple}
     \text{50 \% of \{x\}}
     """
-    clean = " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "?"
-    if len(clean) > LONGEST_NAME:
-        clean = clean[: LONGEST_NAME - 1] + "…"
-    if indexed := re.fullmatch(r"([A-Za-z])_?(\d*)", clean):
+    plain = clean(name)
+    if indexed := re.fullmatch(r"([A-Za-z])_?(\d*)", plain):
         letter, index = indexed.groups()
-        return Formula(clean, f"{letter}_{{{index}}}" if index else letter)
-    if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", clean):
-        return Formula(clean, rf"\mathrm{{{clean}}}")
-    return Formula(clean, rf"\text{{{escaped(clean)}}}")
+        return Formula(plain, f"{letter}_{{{index}}}" if index else letter)
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", plain):
+        return Formula(plain, rf"\mathrm{{{plain}}}")
+    return Formula(plain, rf"\text{{{escaped(plain)}}}")
 
 
 def value_formula(value: Any, digits: int = 6) -> Formula:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..graph import CONSTANT, Tensor
-from .formula import Formula, factor_formula, name_formula
+from .formula import Formula, clean, factor_formula, name_formula
 
 
 class Labels:
@@ -91,7 +91,7 @@ def _layers(namesakes: list[Tensor], order: list[Tensor]) -> list[str]:
             if source in wanted:
                 user.setdefault(source, node)
     scopes = (node.scope or user.get(node, node).scope for node in namesakes)
-    return [scope[-1].name if scope else "" for scope in scopes]
+    return [clean(scope[-1].name) if scope else "" for scope in scopes]
 
 
 def _next(kind: str, counts: dict[str, int], taken: set[str]) -> Formula:

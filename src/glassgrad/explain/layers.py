@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import PARAMETER, Tensor
+from .formula import clean
 from .matrix import PRODUCTS
 from .paths import norm
 from .run import Edge, Run
@@ -70,7 +71,7 @@ def _layer(run: Run, members: tuple[Tensor, ...]) -> Layer | None:
     if not leaving or not arriving or (np.size(arriving[0]) == 1 and any(np.size(part) > 1 for part in leaving)):
         return None
     first = members[0]
-    name = first.path or str(run.labels[first])
+    name = clean(first.path) if first.scope else str(run.labels[first])
     return Layer(name, members, max(map(rms, arriving)), max(map(rms, leaving)))
 
 

@@ -19,7 +19,7 @@ from ..build import ancestors
 from ..graph import ArrayType, Op, Tensor
 from ..ops.define import broadcasting, definition
 from ..words import Sentence, sentence
-from .formula import Formula, escaped
+from .formula import Formula, clean, escaped
 from .numbers import number, number_latex, signed
 from .rows import ROWS, Row, Text
 
@@ -101,14 +101,14 @@ def formula_of(node: Tensor, labels: Names) -> Formula:
     if row is not None and row.formula:
         return filled(row.formula, places_of(node, labels))
     arguments = [labels[source] for source in node.inputs]
-    plain = f"{node.op.name}({', '.join(argument.plain for argument in arguments)})"
+    plain = f"{clean(node.op.name)}({', '.join(argument.plain for argument in arguments)})"
     return Formula(plain, _own_latex(node, arguments))
 
 
 def _own_latex(node: Tensor, arguments: list[Formula]) -> str:
     """Use the LaTeX that the op brings, unless it is the default, which shows one input only, or does not fit."""
     op = node.op
-    generic = rf"\operatorname{{{escaped(op.name)}}}({', '.join(argument.latex for argument in arguments)})"
+    generic = rf"\operatorname{{{escaped(clean(op.name))}}}({', '.join(argument.latex for argument in arguments)})"
     if not op.latex or op.latex == rf"\mathrm{{{op.name}}}({{0}})":
         return generic
     try:
@@ -138,7 +138,8 @@ def reason(node: Tensor) -> Sentence:
     row = row_of(node)
     if row is not None and row.why:
         return Sentence(row.why)
-    return sentence("The factor is the local derivative of {op}, computed by the op's own rule.", op=node.op.name)
+    return sentence("The factor is the local derivative of {op}, computed by the op's own rule.",
+                    op=clean(node.op.name))
 
 
 def is_elementwise(node: Tensor) -> bool:
