@@ -34,7 +34,7 @@ def ours(forward, rule, arrays):
 def deck(forward, rule, arrays, h=1e-4, tolerance=1e-5):
     """Return whether the deck's mean ``|numerical - claimed|`` of the summed output stays below 1e-5."""
     y = np.asarray(forward(*[a.copy() for a in arrays]))
-    claimed = rule(np.ones(y.shape), y.copy(), *[a.copy() for a in arrays])
+    claimed = rule(np.ones(y.shape), y, *arrays)
     for position, x in enumerate(arrays):
         numerical = np.zeros(x.shape)
         for index in np.ndindex(x.shape):
@@ -57,17 +57,18 @@ def torch_checker(fast):
         class Wrapped(torch.autograd.Function):
             @staticmethod
             def forward(ctx, *tensors):
-                given = [t.detach().numpy().copy() for t in tensors]
-                y = np.asarray(forward(*[a.copy() for a in given]))
+                given = [t.detach().numpy() for t in tensors]
+                y = np.asarray(forward(*given))
                 ctx.given, ctx.y = given, y
                 return torch.tensor(y)
 
             @staticmethod
             def backward(ctx, g):
-                found = rule(g.numpy().copy(), ctx.y.copy(), *[a.copy() for a in ctx.given])
+                found = rule(g.numpy(), ctx.y, *ctx.given)
                 return tuple(torch.tensor(np.asarray(d)) for d in found)
 
         tensors = tuple(torch.tensor(a, requires_grad=True) for a in arrays)
+        # Arrays are handed on as they are: rules that change or keep them act as they would in a program.
         return bool(torch.autograd.gradcheck(Wrapped.apply, tensors, fast_mode=fast, raise_exception=False))
 
     return check
@@ -80,9 +81,9 @@ def jax_checker():
 
     def check(forward, rule, arrays):
         def with_pull(*given):
-            given = [np.asarray(a) for a in given]
-            y = np.asarray(forward(*[a.copy() for a in given]))
-            return y, lambda g: tuple(rule(np.array(g), y.copy(), *[a.copy() for a in given]))
+            given = [np.array(a) for a in given]
+            y = np.asarray(forward(*given))
+            return y, lambda g: tuple(rule(np.array(g), y, *given))
 
         with jax.enable_x64(True):
             check_vjp(lambda *given: np.asarray(forward(*[np.array(a) for a in given])), with_pull, tuple(arrays))
@@ -100,7 +101,7 @@ def autograd_checker():
         wrapped = primitive(lambda *given: np.asarray(forward(*[np.array(a) for a in given])))
         pulls = [
             lambda y, *given, position=position: lambda g: np.asarray(
-                rule(np.array(g), np.array(y), *[np.array(a) for a in given])[position])
+                rule(g, y, *given)[position])
             for position in range(len(arrays))
         ]
         defvjp(wrapped, *pulls)
@@ -158,9 +159,9 @@ def main():
         missed = sum(passes(checker, forward, rule, arrays) is not False for _, _, forward, rule, arrays in WRONG)
         said = []
         for _, forward, rule, arrays in RIGHT:
-            began = time.perf_counter()
+            began = time.process_time()
             said.append(passes(checker, forward, rule, arrays))
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
         both = sum(
             passes(checker, forward, right, arrays) is True and passes(checker, forward, wrong, arrays) is False
             for forward, right, wrong, arrays in random_pairs

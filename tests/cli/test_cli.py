@@ -17,20 +17,6 @@ from glassgrad.cli import main
 FAST = ("--iterations", "60")
 
 
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Return a function that runs the command in an empty folder and gives (code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(arguments)
-        shown = capsys.readouterr()
-        return stop.value.code or 0, shown.out, shown.err
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A run folder of a network that has learned to read."""

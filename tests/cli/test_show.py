@@ -11,21 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from glassgrad.cli import main
 from glassgrad.cli.show import read_values
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(arguments)
-        shown = capsys.readouterr()
-        return stop.value.code or 0, shown.out, shown.err
-
-    return call
 
 
 def test_the_apples_of_the_deck(run):
@@ -50,8 +36,8 @@ def test_without_derivatives(run):
 
 
 @pytest.mark.parametrize(("name", "begins"), [
-    ("p.svg", b"<svg"), ("p.png", b"\x89PNG"), ("p.html", b"<!doctype html"), ("p.tex", b"\\documentclass"), ("p.dot", b"digraph"),
-    ("p.txt", b""),
+    ("p.svg", b"<svg"), ("p.png", b"\x89PNG"), ("p.html", b"<!doctype html"), ("p.tex", b"\\documentclass"),
+    ("p.dot", b"digraph"), ("p.txt", b""),
 ])
 def test_files_by_suffix(run, name, begins):
     code, out, err = run("show", "(x + y) ** 2", "--at", "x=2,y=3", "-o", name)
@@ -108,8 +94,8 @@ def test_a_trained_network_is_shown_with_a_sample(run):
 
 HOSTILE = [
     "__import__('os').system('true')", "x.__class__", "lambda: 1", "[x for x in y]", "x[0]", "f'{x}'", "9**9**9**9",
-    "x; y", "x := 2", "exec(x)", "\u202ex", "ｘ + 1", "x\x00", "(" * 500, "1e999", "<script>alert(1)</script>", "x if y else z",
-    "open('a')", "'x'", "x, y", "", " ", "#", "sigmoid", "sigmoid(x, y)", "where(x, 1, 2)", "x y", "2x", "_" * 3000,
+    "x; y", "x := 2", "exec(x)", "\u202ex", "ｘ + 1", "x\x00", "(" * 500, "1e999", "<script>alert(1)</script>",
+    "x if y else z",    "open('a')", "'x'", "x, y", "", " ", "#", "sigmoid", "sigmoid(x, y)", "where(x, 1, 2)", "x y", "2x", "_" * 3000,
 ]
 
 

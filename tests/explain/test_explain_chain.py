@@ -117,6 +117,14 @@ def test_no_path_and_why(make, kind, message):
     assert "微分は 0 です" in found.text("ja")
 
 
+def test_a_condition_is_a_way_without_a_derivative():
+    x = gg.tensor(2.0, name="x")
+    found = explain(gg.where(x > 1.0, x * 3.0, 0.0), x)
+    assert found.gradient == 3.0
+    assert [(barrier.kind, barrier.node.op.name) for barrier in found.barriers] == [("integer", "greater")]
+    assert "greater (test_explain_chain.py:" in str(found)
+
+
 def test_an_integer_input_has_no_derivative():
     x = gg.tensor(2, name="x")
     found = explain(x * 2.5, x)

@@ -93,7 +93,9 @@ def test_layers_tell_weights_of_one_name_apart():
         h = gg.dot(gg.constant([[1.0]]), W)
     with gg.scope("Affine 2"):
         y = gg.dot(h, again)
-    labels = Labels([W, again, h, y])
+    with gg.scope("tied"):
+        tied = gg.sum(W)  # the first layer that uses it gives the name
+    labels = Labels([W, again, h, y, tied])
     assert [str(labels[node]) for node in (W, again)] == ["W[Affine1]", "W[Affine 2]"]
     assert labels[again].latex == r"{W}_{\text{Affine 2}}"
     third = gg.parameter(1.0, name="W")

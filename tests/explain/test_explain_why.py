@@ -93,6 +93,13 @@ def test_layers_tell_how_the_derivative_changes(network):
     assert "Relu1：" in found.text("ja")
 
 
+def test_weights_that_are_computed_are_a_way_through_the_layer():
+    V = gg.tensor(np.ones((3, 2)), name="V")
+    doubled = V * 2.0
+    loss = gg.sum(gg.dot(gg.constant(np.ones((4, 3))), doubled) * 0.5)
+    assert [layer.nodes[0].op.name for layer in why(loss, V).layers] == ["multiply", "matmul", "multiply"]
+
+
 @pytest.mark.parametrize(("function", "low", "high"), [(gg.sigmoid, 0.1, 7.0), (gg.tanh, 0.1, 4.0)])
 def test_saturation(function, low, high):
     x = gg.tensor([low, -low, high, -high, high], name="x")

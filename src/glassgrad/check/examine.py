@@ -10,7 +10,19 @@ import numpy as np
 from .escalate import sharpen
 from .kinks import outside_hull
 from .ladder import Slopes, kink_between
-from .measure import QUICK, THOROUGH, Line, Scene, entry_line, no_noise, noise_of, scene_of, signed_line, walk
+from .measure import (
+    GLANCE,
+    QUICK,
+    THOROUGH,
+    Line,
+    Scene,
+    entry_line,
+    no_noise,
+    noise_of,
+    scene_of,
+    signed_line,
+    walk,
+)
 from .subject import TROUBLE, Probe
 
 Array = Any
@@ -157,7 +169,7 @@ class _Bench:
     def glance(self, lines: list[Line]) -> Examination | None:
         """Measure the lines quickly; return None unless everything agrees."""
         claimed, _, loudest, slack = self._claims(lines)
-        slopes = walk(self.scene, lines, slack, QUICK, self.without)
+        slopes = walk(self.scene, lines, slack, GLANCE, self.without)
         if not self._settled(claimed, slopes, loudest, 100 * TIGHT, 1e-9).all():
             return None
         height = np.abs(claimed)

@@ -5,9 +5,9 @@ A file is a program: finding what it defines means running it. What is looked fo
 * a class with ``forward`` and ``backward``;
 * a function ``f`` together with its rule: ``f_vjp(g, y, *arrays)`` beside it, or as the attribute ``f.vjp``.
 
-What each is tried on stands in the file too, if one knows better than the default: ``f_example()`` returns the arguments
-of ``f`` as a tuple; ``Layer_example()`` returns ``(layer, *inputs)``. Without it a class is made with no arguments and given
-an array (3, 4), and every argument of a function is such an array.
+What each is tried on stands in the file too, if one knows better than the default: ``f_example()`` returns the
+arguments of ``f`` as a tuple; ``Layer_example()`` returns ``(layer, *inputs)``. Without it a class is made with no
+arguments and given an array (3, 4), and every argument of a function is such an array.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _check(module: ModuleType, name: str, value: Any, settings: dict[str, Any]) 
     line = inspect.getsourcelines(value)[1]
     try:
         subject, *args = _example(module, name, value)
-    except Exception as error:  # noqa: BLE001 - somebody else's code may raise anything; it is told, not hidden
+    except Exception as error:
         text = f"{type(error).__name__}: {error}. Define {name}_example() that returns what to check it with."
         return Checked(name, line, None, text)
     rule = None if inspect.isclass(value) else _rule(module, name, value)
@@ -149,9 +149,9 @@ def _example(module: ModuleType, name: str, value: Any) -> tuple[Any, ...]:
         given = given if isinstance(given, tuple) else (given,)
         return given if inspect.isclass(value) else (value, *given)
     rng = np.random.default_rng(0)
-    if inspect.isclass(value):
-        count = len(inspect.signature(value.forward).parameters) - 1
-        return (value(), *(rng.standard_normal(SHAPE) for _ in range(count)))
+    if isinstance(value, type):
+        layer: Any = value()
+        return (layer, *(rng.standard_normal(SHAPE) for _ in inspect.signature(layer.forward).parameters))
     return (value, *(rng.standard_normal(SHAPE) for _ in inspect.signature(value).parameters))
 
 
@@ -161,9 +161,8 @@ def junit(path: str | Path, found: list[Checked]) -> str:
     suite = ElementTree.Element("testsuite", name=str(path), tests=str(len(found)), failures=str(failures))
     for item in found:
         seconds = f"{item.report.seconds:.3f}" if item.report else "0"
-        case = ElementTree.SubElement(
-            suite, "testcase", name=item.name, classname=Path(path).stem, file=str(path), line=str(item.line), time=seconds
-        )
+        about = {"name": item.name, "classname": Path(path).stem, "file": str(path), "line": str(item.line)}
+        case = ElementTree.SubElement(suite, "testcase", about, time=seconds)
         if not item.correct:
             kind = str(item.report.verdict) if item.report else "NOT CHECKED"
             ElementTree.SubElement(case, "failure", message=kind).text = _printable(str(item))

@@ -1,4 +1,4 @@
-"""For pytest: the fixture ``gradient_checked`` and the mark ``gradient``. Loaded by pytest where glassgrad is installed.
+"""For pytest: the fixture ``gradient_checked`` and the mark ``gradient``; there as soon as glassgrad is installed.
 
 ::
 

@@ -22,14 +22,15 @@ def data() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
     """List the data sets that are known by name, and where they are."""
-    found = [{"name": e.name, "where": e.where, "folder": e.folder and str(e.folder), "download": e.download_size}
-             for e in entries()]
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps([
+            {"name": entry.name, "where": entry.where, "folder": str(entry.folder) if entry.folder else None,
+             "download": entry.download_size} for entry in entries()
+        ]))
         return
-    for entry in found:
-        size = f" ({entry['download'] / 1e6:.0f} MB to download)" if entry["download"] else ""
-        click.echo(f"{entry['name']:16}{entry['where']}{size}{'  ' + entry['folder'] if entry['folder'] else ''}")
+    for entry in entries():
+        size = f" ({entry.download_size / 1e6:.0f} MB to download)" if entry.download_size else ""
+        click.echo(f"{entry.name:16}{entry.where}{size}{f'  {entry.folder}' if entry.folder else ''}")
 
 
 @data.command()

@@ -31,7 +31,7 @@ END_KEYS = ("q", "\x1b", "\x03", "\x04")
 @click.option("--at", "values", multiple=True, metavar="x=2,y=3", help="Values of the names; arrays as [1, 2].")
 @click.option("--sample", default=0, show_default=True, help="Which test sample a trained network is shown with.")
 @click.option("--backward/--no-backward", default=True, show_default=True, help="Show derivatives.")
-@click.option("--open", "opened", multiple=True, metavar="OP", help="Open a composite such as sigmoid; 'all' opens all.")
+@click.option("--open", "opened", multiple=True, metavar="OP", help="Open a composite such as sigmoid, or all.")
 @click.option("--depth", type=int, help="Levels of boxes to open.")
 @click.option("--format", "form", help=f"One of {', '.join(FORMATS)}.  [text, or by the suffix of -o]")
 @click.option("-o", "--output", metavar="FILE", help="Write .svg, .png, .html, .tex, .dot or .txt.")
@@ -130,7 +130,9 @@ def _value(name: str, text: str) -> Any:
     try:
         return json.loads(text) if text.startswith("[") else float(text)
     except (ValueError, RecursionError):
-        raise SettingError(f"--at {name}={text}: a number such as 2.5, or an array such as [1, 2], is needed.") from None
+        raise SettingError(
+            f"--at {name}={text}: a number such as 2.5, or an array such as [1, 2], is needed."
+        ) from None
 
 
 def _step_through(run: Steps) -> None:

@@ -96,7 +96,7 @@ def traced_model(model: Any) -> Any:
             "returns for some input: gg.draw(model(x))."
         )
     row = ArrayType((1, matrices[0].shape[0]), matrices[0].dtype)
-    return trace(lambda x: model(x), type(model).__name__)(row)
+    return trace(model, type(model).__name__)(row)
 
 
 def _parts_of(what: Any) -> tuple[tuple[Tensor, ...], Mapping[Tensor, Any], str]:

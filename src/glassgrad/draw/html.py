@@ -10,6 +10,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from functools import lru_cache
 from html import escape
@@ -20,6 +21,7 @@ from .elk import source
 from .metrics import shorten
 from .outline import LONGEST_TITLE
 from .pieces import style
+from .proof import sentence
 from .scene import scene_at, story_of
 from .states import states_of
 from .text import text
@@ -70,11 +72,12 @@ def html(
         f"default-src 'none'; style-src {_digest(sheet)}; script-src {_digest(script)} blob:; worker-src blob:; "
         "base-uri 'none'; form-action 'none'"
     )
+    proof = sentence(what, g) if backward else ""
     title = escape(shorten(story.flow.title, LONGEST_TITLE))
     return _PAGE.format(
         policy=policy, title=title, style=sheet, script=script, engine=_engine(),
         picture=packed(picture),
-        body=_read("body.html").replace("TITLE", title).replace("FALLBACK", escape(fallback)),
+        body=_filled(_read("body.html"), TITLE=title, FALLBACK=escape(fallback), PROOF=proof),
     )
 
 
@@ -88,6 +91,12 @@ def _open_at_first(outline: Any, depth: int | None, opens: Collection[str] | boo
         if box.parent in closed or (box.composite and box.title not in wanted):
             closed.add(box.id)
     return reachable - closed
+
+
+def _filled(template: str, **parts: str) -> str:
+    """Put each part in the place of its name; what a part says is not searched again."""
+    pieces = re.split(f"({'|'.join(parts)})", template)
+    return "".join(parts.get(piece, piece) for piece in pieces)
 
 
 def _read(name: str) -> str:

@@ -17,18 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, DtypeError, SettingError, ShapeError, one_of
-from ..graph import nodes, numeric
+from ..errors import SettingError, one_of
+from ..graph import nodes
 from ..nn.layers import Layer, positive
 from ..nn.model import Sequential
-from ..ops.index import check_labels
 from ..optim import SGD, Optimizer
-from .batches import batches, generator
+from .batches import batches
+from .sets import Pair, seed_of, sets_of
 from .step import Loss, Stepper, Weights
 
 Row = dict[str, float]
-Pair = tuple[Any, Any]
-SPLIT = 3  # purpose of the random numbers that choose a validation set
 SHOW_EVERY = 0.1  # seconds between two calls of `progress`
 
 
@@ -138,8 +136,8 @@ def fit(
         test = (data.x_test, data.y_test) if test is None else test
         data = data.x_train, data.y_train
     classify = loss is None or loss is nodes.cross_entropy
-    sets = _sets(model, data, test, validation, seed, classify)
-    plan = batches(sampling, len(sets["training"][0]), positive("batch", batch), _seed(seed))
+    sets = sets_of(model, data, test, validation, seed, classify)
+    plan = batches(sampling, len(sets["training"][0]), positive("batch", batch), seed_of(seed))
     total = _length(epochs, iterations, plan.steps)
     if keep not in ("best", "last"):
         raise one_of("keep", keep, ("best", "last"))
@@ -260,75 +258,12 @@ def accuracy(scores: Any, t: Any) -> float:
     return float(np.mean(scores.argmax(axis=-1) == wanted))
 
 
-# Checks of what was given -------------------------------------------------------------------------------------------
-
-
-def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise SettingError(f"seed must be a whole number from 0 to 2**63 - 1; got {seed!r}.")
-    return int(seed)
-
-
 def _length(epochs: int | None, iterations: int | None, steps: int) -> int:
     if epochs is not None and iterations is not None:
         raise SettingError(f"give epochs ({epochs}) or iterations ({iterations}), not both.")
     if epochs is not None:
         return positive("epochs", epochs) * steps
     return positive("iterations", 10_000 if iterations is None else iterations)
-
-
-def _sets(
-    model: Sequential, data: Pair, test: Pair | None, validation: float | Pair | None, seed: int, classify: bool
-) -> dict[str, Pair]:
-    """Return the data by name, checked against the model and each other."""
-    sets = {"training": _checked("training", data)}
-    if isinstance(validation, (int, float)):
-        sets["training"], sets["validation"] = _split(sets["training"], float(validation), _seed(seed))
-    elif validation is not None:
-        sets["validation"] = _checked("validation", validation)
-    if test is not None:
-        sets["test"] = _checked("test", test)
-    first = sets["training"][0]
-    if not model.parameters():
-        raise SettingError(f"{model!r} has no parameters: there is nothing to train.")
-    for name, (x, t) in sets.items():
-        if x.shape[1:] != first.shape[1:]:
-            raise ShapeError(f"{name} data have rows of shape {x.shape[1:]}, training data {first.shape[1:]}.")
-        if classify:
-            _check_classes(name, model(first[:1]).shape[-1], t)
-    return sets
-
-
-def _check_classes(name: str, classes: int, t: Any) -> None:
-    if t.ndim == 1 and t.dtype.kind not in "iu":
-        raise DtypeError(f"{name} labels are {t.dtype}: class numbers must be integers. Use labels.astype(int).")
-    if t.ndim == 1:
-        check_labels(t, classes)
-    elif t.shape[1:] != (classes,):
-        raise ShapeError(f"{name} labels have shape {t.shape}: give (N,) class numbers or (N, {classes}) one-hot rows.")
-
-
-def _checked(name: str, pair: Pair) -> Pair:
-    x, t = (numeric(part) for part in pair)
-    if x.ndim < 2 or not len(x):
-        raise DataError(f"{name} data have shape {x.shape}; rows along the first axis are needed, (N, D), and N >= 1.")
-    if t.ndim == 0 or len(t) != len(x):
-        count = t.shape[0] if t.ndim else "no"
-        raise DataError(f"{name} data: {len(x)} samples and {count} labels; one each is needed.")
-    for what, array in (("data", x), ("labels", t)):
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise DataError(f"{name} {what} hold {array[place]} at {place}. Remove such rows, or fill them in.")
-    return x, t
-
-
-def _split(pair: Pair, share: float, seed: int) -> tuple[Pair, Pair]:
-    x, t = pair
-    held = round(share * len(x))
-    if not 0 < share < 1 or not 0 < held < len(x):
-        raise SettingError(f"validation={share} of {len(x)} samples leaves one side empty; use a share like 0.1.")
-    order = generator(seed, SPLIT, 0).permutation(len(x))
-    return (x[order[held:]], t[order[held:]]), (x[order[:held]], t[order[:held]])
 
 
 __all__ = ["Progress", "Result", "accuracy", "fit"]
