@@ -13,7 +13,7 @@ import glassgrad
 
 PACKAGE = Path(glassgrad.__file__).parent
 LAYERS = [
-    {"errors"}, {"tree", "files", "place"}, {"graph"}, {"build"}, {"ops.define"}, {"ops.elementwise"},
+    {"errors"}, {"tree", "files", "place", "watch"}, {"graph"}, {"build"}, {"ops.define"}, {"ops.elementwise"},
     {"ops.shape", "ops.reduce", "ops.index", "ops.linalg", "ops.activation", "ops.random"}, {"ops.loss"},
     {"ops.operators"}, {"ops"}, {"interpret"}, {"gradient"}, {"trace"}, {"simplify", "transform"},
     {"check", "engine"}, {"nn", "optim", "expression"}, {"deck", "data", "io"}, {"train", "words"}, {"evaluate"},

@@ -25,7 +25,8 @@ HEAD = """# Gallery
 
 Every figure of the lecture, drawn from its graph by `make.py`, which first compares the values and derivatives of the
 graph with the reference numbers. Values stand above the lines; derivatives, marked by the sign of the partial
-derivative, below, in red and italic, with an arrow that runs back.
+derivative, below, in red and italic, with an arrow that runs back. Labels in Chinese and Japanese need a font that has
+them, such as Noto Sans CJK (Debian: `fonts-noto-cjk`).
 """
 
 
@@ -49,7 +50,7 @@ def differences(entry: Entry, drawing: Drawing) -> list[str]:
 
 
 def agrees(actual: Any, expected: Any) -> bool:
-    """Whether numbers agree: relatively to 1e-3 (the reference rounds some), or absolutely to 1e-3 near 0."""
+    """Whether numbers agree to 1e-3, or near 0 to 6e-4 of the largest: the reference gives some in four digits."""
     return actual is not None and bool(np.allclose(actual, expected, rtol=1e-3, atol=6e-4 * np.max(np.abs(expected))))
 
 

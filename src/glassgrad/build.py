@@ -26,6 +26,7 @@ from .graph import (
     shortened,
 )
 from .place import located
+from .watch import watching
 
 
 def tensor(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
@@ -112,7 +113,11 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         _inferred(op, tensors, params)  # says it better, where the shapes are at fault
         raise _misuse(op, tensors, error) from None
-    return Tensor(op, tensors, params, frozen(value), None)
+    node = Tensor(op, tensors, params, frozen(value), None)
+    watch = watching.get()
+    if watch is not None:
+        watch.computed(node)
+    return node
 
 
 def _inferred(op: Op, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> ArrayType:

@@ -14,9 +14,10 @@ NumPy for numbers, `nodes` for a graph of the gradient, JAX.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from .errors import GradientError, ShapeError
 from .graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
-from .place import inside
+from .place import RuleSite, in_rule, inside
+from .watch import watching
 
 Read = Callable[[Tensor], Any]
 _value = attrgetter("_value")
@@ -53,16 +55,25 @@ def backpropagate(
     active = dependents(order, targets)
     cotangents: dict[Tensor, Any] = {node: seed for node, seed in seeds.items() if node in active}
     arrived = cotangents.get
-    for node in reversed(order):
-        g = arrived(node)
-        if g is None or not node.inputs:
-            continue
-        for source, part in zip(node.inputs, pull(node, g, xp, read), strict=True):
-            if part is not None and source in active:
-                if type(part) is not type(source._value) or type(part) is np.ndarray:  # else two numbers of one kind
-                    part = fit(xp, part, source)  # noqa: PLW2901
-                before = arrived(source)
-                cotangents[source] = part if before is None else before + part
+    around = in_rule.get()
+    try:
+        for node in reversed(order):
+            g = arrived(node)
+            if g is None or not node.inputs:
+                continue
+            if xp is nodes:
+                in_rule.set(RuleSite.of(node._site, describe(node)))
+            for source, part in zip(node.inputs, _parts(node, g, xp, read, active), strict=True):
+                if part is not None and source in active:
+                    if type(part) is FunctionType:
+                        part = part()  # noqa: PLW2901
+                    if type(part) is not type(source._value) or type(part) is np.ndarray:  # else numbers of one kind
+                        part = fit(xp, part, source)  # noqa: PLW2901
+                    before = arrived(source)
+                    cotangents[source] = part if before is None else before + part
+    finally:
+        if xp is nodes:
+            in_rule.set(around)
     return cotangents
 
 
@@ -77,13 +88,20 @@ def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
 
 def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
+    return tuple(part() if type(part) is FunctionType else part for part in _parts(node, g, xp, read, node.inputs))
+
+
+def _parts(node: Tensor, g: Any, xp: Any, read: Read, wanted: Container[Tensor]) -> tuple[Any, ...]:
+    """Return what the rule gives: a cotangent for each input, or None, or a function that computes it if asked.
+
+    A rule that has one costly cotangent for each input gives such functions: ``(lambda: g * y, lambda: g * x)``.
+    """
     op, params = node.op, node.params
     if op.vjp is not None:
         y, values = read(node), map(read, node.inputs)
         return op.vjp(xp, g, y, *values, **params) if params else op.vjp(xp, g, y, *values)
     if op.body is not None:
-        types = [source.type for source in node.inputs]
-        return _pull_through_body(op, types, g, xp, [read(source) for source in node.inputs], params)
+        return _pull_through_body(node, g, xp, [read(source) for source in node.inputs], wanted)
     return (None,) * len(node.inputs)
 
 
@@ -103,12 +121,13 @@ def fit(xp: Any, g: Any, source: Tensor | ArrayType) -> Any:
 
 
 def _pull_through_body(
-    op: Op, types: list[ArrayType], g: Any, xp: Any, values: list[Any], params: Mapping[str, Any]
+    node: Tensor, g: Any, xp: Any, values: list[Any], wanted: Container[Tensor]
 ) -> tuple[Any, ...]:
-    inputs, outputs = _body_rule(op, tuple(types), **params)
-    results = evaluate(inputs, [output for output in outputs if output is not None], [g, *values], xp)
-    following = iter(results)
-    return tuple(None if output is None else next(following) for output in outputs)
+    types = tuple(source.type for source in node.inputs)
+    inputs, outputs = _body_rule(node.op, types, **node.params)
+    asked = [output if source in wanted else None for source, output in zip(node.inputs, outputs, strict=True)]
+    results = iter(evaluate(inputs, [output for output in asked if output is not None], [g, *values], xp))
+    return tuple(None if output is None else next(results) for output in asked)
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -131,7 +150,11 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     two of them may share their memory.
     """
     read: Read = (lambda node: node) if xp is nodes else (_value)
-    found = backpropagate(ancestors([output]), {output: g}, targets, xp, read)
+    order, seeds = ancestors([output]), {output: g}
+    found = backpropagate(order, seeds, targets, xp, read)
+    watch = watching.get()
+    if watch is not None and xp is np:
+        watch.propagated(order, seeds, found, targets, read)
     finish = as_tensor if xp is nodes else frozen
     return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
 
@@ -171,6 +194,9 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     order = ancestors([output])
     leaves = [n for n in order if n.op in (VARIABLE, PARAMETER, PLACEHOLDER) and is_float(n.dtype)]
     found = backpropagate(order, {output: seed}, leaves, np, _value)
+    watch = watching.get()
+    if watch is not None:
+        watch.propagated(order, {output: seed}, found, leaves, _value)
     for node, cotangent in found.items():
         previous = node._grad if accumulate else None
         node._grad = frozen(cotangent if previous is None else previous + cotangent)

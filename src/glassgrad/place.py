@@ -40,6 +40,22 @@ class Scope:
         return f"Scope({self.name!r})"
 
 
+class RuleSite(tuple[CodeType, int]):
+    """Where a node made by a rule stands: at the node whose derivative the rule is, described by `rule_of`."""
+
+    rule_of: str
+
+    @classmethod
+    def of(cls, place: Site | None, rule_of: str) -> RuleSite | None:
+        """Return the place of what the rule of the node at `place` makes."""
+        if place is None:
+            return None
+        made = cls(place)
+        made.rule_of = rule_of
+        return made
+
+
+in_rule: ContextVar[RuleSite | None] = ContextVar("glassgrad rule", default=None)
 current_scope: ContextVar[tuple[Scope, ...]] = ContextVar("glassgrad scope", default=())
 
 
@@ -87,8 +103,12 @@ def site() -> Site | None:
     """Return where the caller's program stands now: code and instruction, resolved to a line only when asked for.
 
     The caller's program is the innermost frame outside this package; for a program of the package itself, such as
-    the command line, the innermost frame outside the core.
+    the command line, the innermost frame outside the core. What a rule makes while a graph of the gradient is built
+    stands where the node does whose derivative it is.
     """
+    rule = in_rule.get()
+    if rule is not None:
+        return rule
     frame = sys._getframe(2)
     within = None
     while frame is not None:

@@ -7,6 +7,7 @@ for every epoch) and ``report.html``. Everything is data: nothing in a run folde
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,20 @@ class Run:
         """Names of the classes."""
         return list(self.data["classes"])
 
+    def save_somewhere(self, folder: str | Path) -> Path:
+        """Save into `folder`; if that fails, into a new temporary folder, so that what was learned is not lost.
+
+        Raises
+        ------
+        DataError
+            If `folder` could not be written; says where the run is instead.
+        """
+        try:
+            return self.save(folder)
+        except DataError as error:
+            refuge = self.save(tempfile.mkdtemp(prefix="glassgrad-run-"))
+            raise DataError(f"{error} The run was saved to {refuge} instead.") from None
+
     def save(self, folder: str | Path) -> Path:
         """Write the run into a folder, which is made if it is not there; each file appears whole or not at all.
 
@@ -58,11 +73,7 @@ class Run:
         DataError
             If the folder or a file cannot be written.
         """
-        place = Path(folder)
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataError(f"the run folder {place} cannot be made: {error.strerror}. Choose another --out.") from None
+        place = made(folder)
         weights = {name: np.asarray(tensor.value) for name, tensor in self.model.parameters().items()}
         dtype = next(iter(weights.values())).dtype.name
         save_weights(place / WEIGHTS, weights, {"model": json.dumps(self.model.settings()), "made by": "glassgrad"})
@@ -73,6 +84,23 @@ class Run:
         lines = "".join(json.dumps(row) + "\n" for row in self.history)
         write_atomic(place / METRICS, lines.encode())
         return place
+
+
+def made(folder: str | Path) -> Path:
+    """Make a folder for a run, with the folders above it, unless it is there; find out whether it can be written to.
+
+    Raises
+    ------
+    DataError
+        If it cannot be made or written to.
+    """
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            return place
+    except OSError as error:
+        raise DataError(f"the run folder {place} cannot be written: {error.strerror}. Choose another --out.") from None
 
 
 def is_run(path: str | Path) -> bool:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 from .build import ancestors
 from .graph import CONSTANT, Tensor
@@ -38,4 +39,11 @@ def _key(node: Tensor, inputs: tuple[Tensor, ...]) -> Hashable:
         return node.op, node.type, node.value.tobytes()
     if node.is_leaf:
         return node
-    return node.op, inputs, tuple(node.params.items())
+    return node.op, inputs, tuple((name, _typed(value)) for name, value in node.params.items())
+
+
+def _typed(value: Any) -> Hashable:
+    """Return a key that tells 2, 2.0 and True apart, and 0.0 from -0.0, which Python calls equal."""
+    if isinstance(value, tuple):
+        return tuple, *map(_typed, value)
+    return type(value), value.hex() if isinstance(value, float) else value

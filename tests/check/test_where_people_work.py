@@ -109,8 +109,8 @@ def test_json_and_junit(file, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("x = ", "cannot be run: SyntaxError"), ("1 / 0", "cannot be run: ZeroDivisionError"), ("x = 1", "nothing to check"),
-    ("raise SystemExit(3)", "cannot be run: SystemExit"),
+    ("x = ", "cannot be run: SyntaxError"), ("1 / 0", "cannot be run: ZeroDivisionError"),
+    ("x = 1", "nothing to check"), ("raise SystemExit(3)", "cannot be run: SystemExit"),
 ])
 def test_files_that_cannot_be_used(tmp_path, text, message):
     (tmp_path / "bad.py").write_text(text)

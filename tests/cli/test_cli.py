@@ -175,6 +175,7 @@ def bad_run(tmp_path, trained, damage):
     (("train", "--seed", "-1"), "seed"),
     (("train", "--lr", "1e30", "--no-check"), "first appears in"),
     (("train", "--config", "missing.toml"), "settings file missing.toml cannot be read"),
+    (("train", "--out", "/proc/nowhere/run"), "the run folder /proc/nowhere/run cannot be written"),
     (("predict", "nowhere", "digits"), "is no run folder"),
     (("check", "nowhere"), "nowhere"),
 ])
@@ -223,6 +224,26 @@ def test_a_damaged_run_is_refused(run, tmp_path, trained, damage):
     assert code == 1
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+
+
+def test_what_was_learned_is_not_lost_when_the_folder_cannot_be_written_any_more(run, monkeypatch, tmp_path):
+    from glassgrad.run import Run
+
+    save = Run.save
+
+    def full(self, folder):
+        if "runs" in str(folder):
+            raise gg.DataError("the disk is full.")
+        return save(self, folder)
+
+    monkeypatch.setattr(Run, "save", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code, _, err = run("train", *FAST, "--no-check")
+    assert code == 1
+    assert err.startswith("error: the disk is full. The run was saved to ")
+    refuge = err.split("saved to ")[1].split(" instead")[0]
+    assert gg.run.load(refuge).model.parameter_count == 3760
+    assert not Path("runs").exists()
 
 
 def test_debug_shows_the_traceback(tmp_path):

@@ -94,8 +94,9 @@ def test_a_trained_network_is_shown_with_a_sample(run):
 
 HOSTILE = [
     "__import__('os').system('true')", "x.__class__", "lambda: 1", "[x for x in y]", "x[0]", "f'{x}'", "9**9**9**9",
-    "x; y", "x := 2", "exec(x)", "\u202ex", "ｘ + 1", "x\x00", "(" * 500, "1e999", "<script>alert(1)</script>",
-    "x if y else z",    "open('a')", "'x'", "x, y", "", " ", "#", "sigmoid", "sigmoid(x, y)", "where(x, 1, 2)", "x y", "2x", "_" * 3000,
+    "x; y", "x := 2", "exec(x)", "\u202ex", "ｘ + 1", "x\x00", "(" * 500, "1e999",
+    "<script>alert(1)</script>", "x if y else z", "open('a')", "'x'", "x, y", "", " ", "#", "sigmoid", "sigmoid(x, y)",
+    "where(x, 1, 2)", "x y", "2x", "_" * 3000,
 ]
 
 

@@ -174,6 +174,7 @@ def test_names_and_seeds():
     seeded = explain(s * s, s, g=5.0)
     assert_allclose(seeded.total, 20.0)
     assert "∂L/∂v1 · ∂v1/∂s = 5 × 2 = 10" in str(seeded)
+    assert "grows by a very small amount" not in str(seeded)  # that is said of a derivative of y, not of 5 y
     with pytest.raises(SettingError, match="node 'z' is not known"):
         explain(y, "z")
     two = gg.tensor(1.0, name="x") * y

@@ -1,8 +1,8 @@
 """Gradient checks whose verdict can be trusted: measured slopes with error bars, in words."""
 
+from .files import check_file as check_file
 from .front import check_gradient as check_gradient
 from .graph_proof import prove_graph as prove_graph
-from .files import check_file as check_file
 from .table import GradientTable as GradientTable
 from .table import parameter_table as parameter_table
 from .verdict import Finding as Finding

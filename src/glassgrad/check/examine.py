@@ -267,14 +267,17 @@ class _Bench:
         return found
 
     def _worn(self, found: Examination, height: Array) -> Array:
-        """Return what rounding leaves of a slope that is tiny beside how the function moves further out.
+        """Return what rounding leaves of a slope that is tiny beside how the function moves further out, or its value.
 
         There a rule that computes with the output, as ``y (1 - y)`` does, knows the slope to ``eps |y| / |x|`` only.
         """
         sizes = [np.abs(self.scene.arrays[line.argument]).max(initial=0.0) if line.single else 1.0
                  for line in found.lines]
         typical = np.array([size or 1.0 for size in sizes])[:, None]
-        return np.where(height < 1e-2 * found.slopes.steepest, 8 * EPS * np.abs(self.scene.base) / typical, 0.0)
+        base = np.abs(self.scene.base)
+        saturated = height < 1e-2 * found.slopes.steepest
+        offset = height < 1e-6 * base / np.maximum(typical, 1.0)
+        return EPS * base * np.where(saturated, 8 / typical, np.where(offset, 8 / np.maximum(typical, 1.0), 0.0))
 
     def _invisible(self, found: Examination) -> Array:
         """Return how large a slope may be where no step moves the output, before rounding would have to show it.

@@ -24,7 +24,7 @@ def prove(
     subject: Subject, *, coarse_bar: float = 1e-3, seed: int = 0, time_limit: float = 60.0,
     without: frozenset[str] = frozenset(), light: bool = False,
 ) -> Report:
-    """Judge the rule of a `Subject`, as `glassgrad.check_gradient` does; if `light`, by directions and a few entries."""
+    """Judge the rule of a `Subject`, as `glassgrad.check_gradient` does; if `light`, by a few directions."""
     began = time.monotonic()
     probe = Probe(subject, began + time_limit)
     case = _Case(probe, np.random.default_rng(seed), coarse_bar, without, light)

@@ -13,7 +13,7 @@ import click
 from ..data import Dataset, load
 from ..errors import DataError, NonFiniteError, SettingError, one_of
 from ..optim import NAMED, named
-from ..run import REPORT, Run, free_folder
+from ..run import REPORT, Run, free_folder, made
 from .network import gradient_table, hidden_sizes, network
 from .show_table import show_table
 
@@ -84,12 +84,13 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
     from rich.console import Console
 
     console = Console(quiet=quiet or as_json, highlight=False)
-    folder = _folder(out, overwrite)
+    asked = _folder(out, overwrite)
     dataset = load(data, label=label) if label is not None else load(data)
     optimizer = named(settings["optimizer"], lr=settings["lr"], weight_decay=settings["weight_decay"],
                       clip=settings["clip"])
     model = network(dataset, hidden_sizes(hidden), settings)
     sizes = "-".join(map(str, (dataset.x_train.shape[1], *hidden_sizes(hidden), len(dataset.classes))))
+    folder = made(asked or free_folder("runs", dataset.name))  # before the training, not after it
     console.print(
         f"[bold]{dataset.name}[/]: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test samples, "
         f"{len(dataset.classes)} classes. Network {sizes}, {model.parameter_count:,} parameters.", soft_wrap=True,
@@ -101,7 +102,10 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
         if not table.correct:
             console.print("[red]The gradient check found a fault; training goes on, and the report says so.[/]")
     session = _Session(console, dataset, model, settings | {"hidden": hidden, "data": data}, table, folder, sizes)
-    return session.train(optimizer, as_json)
+    try:
+        return session.train(optimizer, as_json)
+    finally:
+        _remove_if_empty(folder)
 
 
 def _folder(out: str | None, overwrite: bool) -> Path | None:
@@ -116,6 +120,15 @@ def _folder(out: str | None, overwrite: bool) -> Path | None:
     return place
 
 
+def _remove_if_empty(folder: Path) -> None:
+    """Leave no empty folders behind when there was nothing to write."""
+    for place in (folder, folder.parent):
+        try:
+            place.rmdir()
+        except OSError:  # something is in it
+            return
+
+
 @dataclass
 class _Session:
     """One training run of the command line."""
@@ -125,7 +138,7 @@ class _Session:
     model: Sequential
     settings: dict[str, Any]
     table: GradientTable | None
-    folder: Path | None
+    folder: Path
     sizes: str
 
     def train(self, optimizer: Any, as_json: bool) -> int:
@@ -156,7 +169,6 @@ class _Session:
         if result and not result.samples:
             raise SettingError("interrupted before the first step; nothing was written.")
         found, test = summarise(self.model, self.data, result, stopped)
-        folder = self.folder or free_folder("runs", self.data.name)
         about = {
             "name": self.data.name, "classes": list(self.data.classes), "divisor": self.data.divisor,
             "image_shape": list(self.data.image_shape) if self.data.image_shape else None, "source": self.data.source,
@@ -164,7 +176,7 @@ class _Session:
         history = result.history if result else [last.row] if last else []
         settings = {name: value for name, value in self.settings.items() if value is not None}
         run = Run(self.model, about, settings, found, history)
-        run.save(folder)
+        folder = run.save_somewhere(self.folder)
         write_run_report(folder / REPORT, run, self.data, test, self.table, self.sizes)
         if as_json:
             correct = None if self.table is None else self.table.correct

@@ -5,6 +5,7 @@
 >>> print(dot(scene_of(gg.exp(gg.tensor(0.0, name="x")))))
 digraph "exp" {
   rankdir=LR;
+  graph [fontname="DejaVu Sans"];
   node [fontname="DejaVu Sans"];
   edge [fontname="DejaVu Sans"];
   "n0" [label="x", shape=box, style=filled, fillcolor="#fff6dc"];
@@ -40,6 +41,7 @@ def dot(scene: Scene) -> str:
 def _lines(scene: Scene) -> Iterator[str]:
     yield f"digraph {_quoted(scene.title)} {{"
     yield "  rankdir=LR;"
+    yield '  graph [fontname="DejaVu Sans"];'
     yield '  node [fontname="DejaVu Sans"];'
     yield '  edge [fontname="DejaVu Sans"];'
     within: dict[str | None, list[str]] = {None: []}

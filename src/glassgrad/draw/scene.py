@@ -155,16 +155,13 @@ class Visible:
 
 def _nodes(story: Story, visible: Visible) -> tuple[Node, ...]:
     outline, found = story.outline, dict[str, Node]()
-    for node in story.flow.order:
-        if node in story.hidden:
-            continue
+    shown = [node for node in story.flow.order if node not in story.hidden]
+    given = [node for node in shown if node.is_leaf and visible(node) in outline.boxes]
+    known = set(given)
+    for node in [*(node for node in shown if node not in known), *given]:  # a box where its first result is computed
         name = visible(node)
-        if name in found:
-            continue
-        if name in outline.boxes:
-            found[name] = closed_node(outline.boxes[name])
-        else:
-            found[name] = drawn_node(story, node)
+        if name not in found:
+            found[name] = closed_node(outline.boxes[name]) if name in outline.boxes else drawn_node(story, node)
     ends = [
         Node(f"out{i}", "output", shorten(output.name or "", LONGEST_TITLE), None)
         for i, output in enumerate(story.flow.outputs)

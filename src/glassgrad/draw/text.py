@@ -179,7 +179,7 @@ def _listed(scene: Scene, room: int, color: bool) -> Iterator[str]:
         mark = "" if node.kind == "leaf" else names[node.id] + " "
         takes = "".join(f" {names[source]}" for source in inputs.get(node.id, ()))
         edges = outgoing.get(node.id, [])
-        value = f" = {edges[0].value.text}" if edges else ""
+        value = f" = {edges[0].value.text}" if edges and edges[0].value.lines else ""
         gradient = node.total or next((edge.gradient for edge in edges if edge.gradient), None)
         back = shorten(f"  ∂ {gradient.text}", max(room // 2, 8)) if gradient else ""
         line = shorten(f"{'  ' * len(chain)}{mark}{_sign(node)}{takes}{value}", max(room - columns(back), 8))

@@ -29,15 +29,26 @@ def _turned(xp: Any, x: Any) -> Any:
 
 
 def _matmul_vjp(xp: Any, g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """``dX = dZ Yᵀ`` and ``dY = Xᵀ dZ``; a vector counts as a row on the left and as a column on the right."""
+    """``dX = dZ Yᵀ`` and ``dY = Xᵀ dZ``; a vector counts as a row on the left and as a column on the right.
+
+    Each is a function, called only if that cotangent is wanted: nobody needs the gradient of the images.
+    """
     row, column = x.ndim == 1, y.ndim == 1
     if row and column:
         return g * y, g * x
     left = xp.expand_dims(x, 0) if row else x
     right = xp.expand_dims(y, 1) if column else y
     middle = xp.expand_dims(g, -2) if row else xp.expand_dims(g, -1) if column else g
-    dx, dy = xp.matmul(middle, _turned(xp, right)), xp.matmul(_turned(xp, left), middle)
-    return xp.squeeze(dx, -2) if row else dx, xp.squeeze(dy, -1) if column else dy
+
+    def dx() -> Any:
+        product = xp.matmul(middle, _turned(xp, right))
+        return xp.squeeze(product, -2) if row else product
+
+    def dy() -> Any:
+        product = xp.matmul(_turned(xp, left), middle)
+        return xp.squeeze(product, -1) if column else product
+
+    return dx, dy
 
 
 @primitive(forward=lambda xp, x, y: xp.matmul(x, y), vjp=_matmul_vjp, infer=_matmul_type, symbol="dot",

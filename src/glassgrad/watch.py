@@ -1,0 +1,29 @@
+"""Whoever looks at values as they are computed: nobody, unless `debug` has been switched on.
+
+The parts that compute ask `watching` once per node, graph or backward pass; what the answer does is its own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+
+class Watch(Protocol):
+    """What is told to whoever watches; nodes are those of `graph`."""
+
+    def computed(self, node: Any) -> None:
+        """Hear of a node that has just got its value."""
+
+    def ran(self, order: Sequence[Any], inputs: Sequence[Any], arguments: Sequence[Any], results: Sequence[Any]) -> None:
+        """Hear of one run of a traced graph: its nodes, what its inputs were, and what came out."""
+
+    def propagated(
+        self, order: Sequence[Any], seeds: Mapping[Any, Any], found: Mapping[Any, Any], ends: Sequence[Any],
+        read: Callable[[Any], Any],
+    ) -> None:
+        """Hear of one backward pass in numbers: what it started from, every cotangent, and which of them are wanted."""
+
+
+watching: ContextVar[Watch | None] = ContextVar("glassgrad watch", default=None)
