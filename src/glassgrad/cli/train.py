@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,7 +91,9 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
                       clip=settings["clip"])
     model = network(dataset, hidden_sizes(hidden), settings)
     sizes = "-".join(map(str, (dataset.x_train.shape[1], *hidden_sizes(hidden), len(dataset.classes))))
-    folder = made(asked or free_folder("runs", dataset.name))  # before the training, not after it
+    folder = asked or free_folder("runs", dataset.name)
+    new = [place for place in (folder, folder.parent) if not place.exists()]
+    made(folder)  # before the training, not after it
     console.print(
         f"[bold]{dataset.name}[/]: {len(dataset.x_train):,} training and {len(dataset.x_test):,} test samples, "
         f"{len(dataset.classes)} classes. Network {sizes}, {model.parameter_count:,} parameters.", soft_wrap=True,
@@ -105,7 +108,7 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
     try:
         return session.train(optimizer, as_json)
     finally:
-        _remove_if_empty(folder)
+        _remove_if_empty(new)
 
 
 def _folder(out: str | None, overwrite: bool) -> Path | None:
@@ -120,13 +123,11 @@ def _folder(out: str | None, overwrite: bool) -> Path | None:
     return place
 
 
-def _remove_if_empty(folder: Path) -> None:
-    """Leave no empty folders behind when there was nothing to write."""
-    for place in (folder, folder.parent):
-        try:
+def _remove_if_empty(new: list[Path]) -> None:
+    """Leave none of the folders that were made behind when there was nothing to write."""
+    for place in new:
+        with suppress(OSError):  # something is in it
             place.rmdir()
-        except OSError:  # something is in it
-            return
 
 
 @dataclass

@@ -66,7 +66,7 @@ def html(
     story = story_of(what, backward=backward, g=g, opens=True, arrays=arrays)
     opened = _open_at_first(story.outline, depth, opens)
     picture = json.dumps(states_of(story, opened), ensure_ascii=False, separators=(",", ":"))
-    sheet, script = style("auto") + _read("page.css"), _read("page.js")
+    sheet, script = style("auto") + _read("page.css"), _read("engine.js") + _read("page.js")
     fallback = text(scene_at(story, opened), 100)
     policy = (
         f"default-src 'none'; style-src {_digest(sheet)}; script-src {_digest(script)} blob:; worker-src blob:; "

@@ -112,7 +112,7 @@ def summary(array: Any) -> str:
     if not array.size:
         return f"{kind}: empty"
     finite = array[np.isfinite(array)]
-    parts = [_nested(array)] if array.size <= 12 else []
+    parts = [_nested(array)] if array.size <= WRITTEN_UP_TO else []
     if finite.size:
         with np.errstate(over="ignore"):
             mean = finite.mean(dtype=np.float64)

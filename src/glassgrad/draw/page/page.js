@@ -1,25 +1,6 @@
-"use strict";
-// Shows the picture in the element #picture: which boxes are open decides what is seen, the layout engine where.
+// Shows the picture that the page carries: which boxes are open decides what is seen, the layout engine where.
 (async () => {
-  // What the file carries: compressed, and written with 85 signs, five for each four bytes.
-  const signs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%:()*+-;.=,?@^_`{|}~";
-
-  function unpacked(id) {
-    const text = document.getElementById(id).textContent;
-    const values = new Uint8Array(128);
-    for (let i = 0; i < signs.length; i++) values[signs.charCodeAt(i)] = i;
-    const bytes = new Uint8Array(Math.ceil(text.length / 5) * 4);
-    for (let i = 0; i < text.length; i += 5) {
-      let word = 0;
-      for (let j = 0; j < 5; j++) word = word * 85 + (i + j < text.length ? values[text.charCodeAt(i + j)] : 84);
-      for (let j = 3; j >= 0; j--, word = Math.floor(word / 256)) bytes[(i / 5) * 4 + j] = word % 256;
-    }
-    const length = Math.floor((text.length * 4) / 5);
-    const stream = new Blob([bytes.slice(0, length)]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  }
-
-  const picture = JSON.parse(await unpacked("picture"));
+  const picture = JSON.parse(await engine.unpacked("picture"));
   const stage = document.getElementById("stage");
   const tale = document.getElementById("tale");
   const boxes = new Map(picture.boxes.map((box) => [box.id, box]));
@@ -83,31 +64,6 @@
       root.edges.push({ id: edge.id, sources: [edge.from], targets: [edge.to], labels: [label] });
     }
     return root;
-  }
-
-  let engine = null;
-  let asked = 0;
-  const waiting = new Map();
-
-  async function startEngine() {
-    const code = new Blob([await unpacked("engine")], { type: "text/javascript" });
-    const worker = new Worker(URL.createObjectURL(code));
-    worker.onmessage = ({ data }) => {
-      const answer = waiting.get(data.id);
-      waiting.delete(data.id);
-      if (answer) (data.error ? answer.reject : answer.resolve)(data.error ?? data.data);
-    };
-    worker.onerror = () => waiting.forEach((answer) => answer.reject(new Error("the layout engine cannot start")));
-    engine = worker;
-    await ask({ cmd: "register", algorithms: ["layered"] });
-  }
-
-  function ask(message) {
-    return new Promise((resolve, reject) => {
-      const id = ++asked;
-      waiting.set(id, { resolve, reject });
-      engine.postMessage({ layoutOptions: {}, options: {}, ...message, id });
-    });
   }
 
   function gathered(root) {
@@ -210,8 +166,7 @@
     busy = busy.then(async () => {
       const shown = scene();
       try {
-        if (!engine) await startEngine();
-        draw(shown, gathered(await ask({ cmd: "layout", graph: layoutGraph(shown) })));
+        draw(shown, gathered(await engine.layout(layoutGraph(shown))));
       } catch (error) {
         tale.textContent = `The picture cannot be laid out in this browser: ${error.message ?? error}.`;
         return;
