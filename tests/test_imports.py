@@ -15,7 +15,8 @@ PACKAGE = Path(glassgrad.__file__).parent
 LAYERS = [
     {"errors"}, {"tree", "files", "place", "watch"}, {"graph"}, {"build"}, {"ops.define"}, {"ops.elementwise"},
     {"ops.shape", "ops.reduce", "ops.index", "ops.linalg", "ops.activation", "ops.random"}, {"ops.loss"},
-    {"ops.operators"}, {"ops"}, {"interpret"}, {"gradient"}, {"trace"}, {"simplify", "transform"},
+    {"ops.operators"}, {"ops"}, {"interpret"}, {"gradient"}, {"trace"},
+    {"simplify", "transform", "batch"}, {"vectorise", "derivatives"},
     {"check", "engine"}, {"nn", "optim", "expression"}, {"deck", "data", "io"}, {"train", "words"}, {"evaluate"},
     {"explain", "report", "draw"}, {"run", "sklearn", "notebook", "lab"}, {"cli"}, {"__main__"},
 ]

@@ -18,6 +18,7 @@ from typing import Any
 
 from . import ops  # noqa: F401 - fills the namespace
 from .build import constant, parameter, tensor
+from .derivatives import elementwise_grad, hessian, hvp, jacobian
 from .errors import (
     DataError,
     DtypeError,
@@ -33,6 +34,7 @@ from .graph import ArrayType, Op, Tensor, nodes
 from .place import scope
 from .trace import Graph, Record, open_, trace
 from .transform import grad, jvp, value_and_grad, vjp
+from .vectorise import vmap
 
 open = open_  # noqa: A001 - the verb of this library
 __version__ = "0.1.0"
@@ -42,8 +44,9 @@ _LAZY = ("check", "data", "deck", "draw", "explain", "expression", "io", "nn", "
 _VERBS = {"check_gradient": "check", "checked": "check", "steps": "explain", "why": "explain"}
 __all__ = [
     "ArrayType", "DataError", "DtypeError", "GlassgradError", "GradientError", "Graph", "NonFiniteError", "Op",
-    "Record", "SettingError", "ShapeError", "Tensor", "TraceError", "UnsupportedError", "constant", "grad", "jvp",
-    "open", "parameter", "scope", "tensor", "trace", "value_and_grad", "vjp",
+    "Record", "SettingError", "ShapeError", "Tensor", "TraceError", "UnsupportedError", "constant",
+    "elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "open", "parameter", "scope", "tensor", "trace",
+    "value_and_grad", "vjp", "vmap",
 ]
 
 

@@ -1,4 +1,4 @@
-"""One function for many examples: `vmap` gives every array of a graph an axis more, in front.
+"""A graph for one example made into a graph for many: every array gets an axis more, in front.
 
 >>> import numpy as np
 >>> import glassgrad as gg
@@ -6,7 +6,7 @@
 >>> pairs(np.ones((5, 3)), np.ones((3, 2))).shape
 (5, 2)
 
-The function is traced for one example. Then its graph is made again, node by node, on arrays of all examples: what
+This is what `vmap` does: the graph is made again, node by node, on arrays of all examples. What
 works entry by entry stays as it is, what has an axis counts it one further, a composite is opened unless it can stay
 whole, and `ROWS` has what is left. What has no row, and a rule that a user wrote, is applied to one example after the
 other: always right, only slower.
@@ -16,16 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from .build import ancestors, as_tensor
+from .build import ancestors, as_tensor, placeholder
 from .errors import ShapeError
 from .graph import CONSTANT, ArrayType, Op, Tensor, nodes
 from .ops.define import OPS, broadcasting, definition
 from .place import inside
+from .trace import copy_node
 
 Given = tuple[Tensor, bool]  # a node, and whether it has the axis of the examples in front
 Row = Callable[[Tensor, list[Given], int], Tensor | None]
@@ -49,9 +49,9 @@ def _repeated(node: Tensor, has_axis: bool, count: int) -> Tensor:
 
 def _apply(node: Tensor, given: list[Given], count: int) -> Given:
     """Return what a node for one example is for all of them; the copy has its name and stands where it stood."""
+    if not any(has_axis for _, has_axis in given):
+        return copy_node(node, tuple(source for source, _ in given)), False
     with inside(node.scope):
-        if not any(has_axis for _, has_axis in given):
-            return node.op(nodes, *(source for source, _ in given), **node.params), False
         result = next(made for row in _rows_for(node) if (made := row(node, given, count)) is not None)
     if result.op is node.op:
         result.name, result._site = node.name, node._site
@@ -141,7 +141,7 @@ def _opened(node: Tensor, given: list[Given], count: int) -> Tensor:
 def _stable(node: Tensor, given: list[Given], count: int) -> Tensor:
     """Open a composite into its stable form rather than its definition, which could overflow."""
     with inside(()):
-        arguments = [nodes.placeholder(source.type) for source in node.inputs]
+        arguments = [placeholder(source.type) for source in node.inputs]
         result = as_tensor(node.op.forward(nodes, *arguments, **node.params))
     return batched([result], arguments, given, count)[0]
 
@@ -200,7 +200,7 @@ def _batched_index(
     arrays = [node for node, _ in given]
     begin = _leading(pattern) if arrays else 0
     if not any(has_axis for _, has_axis in given):
-        return (None, arrays) if begin is None else (((None, None, None), *pattern), arrays)  # type: ignore[return-value]
+        return None if begin is None else (((None, None, None), *pattern), arrays)
     if begin != 0:
         return None
     ndim = max(node.ndim - has_axis for node, has_axis in given)
@@ -213,14 +213,14 @@ def _batched_index(
 
 def _getitem(node: Tensor, given: list[Given], count: int) -> Tensor | None:
     found = _batched_index(node.params["pattern"], given[1:], count, given[0][1])
-    if found is None or found[0] is None:
+    if found is None:
         return None
     return node.op(nodes, given[0][0], *found[1], pattern=found[0])
 
 
 def _put_back(node: Tensor, given: list[Given], count: int) -> Tensor | None:
     found = _batched_index(node.params["pattern"], given[1:], count, True)
-    if found is None or found[0] is None:
+    if found is None:
         return None
     shape = (count, *node.params["shape"])
     return node.op(nodes, _full(given[0], count), *found[1], pattern=found[0], shape=shape)

@@ -55,7 +55,7 @@ def value_and_grad(
     """
 
     def differentiated(*args: Any) -> Any:
-        call = _Call(function, args, argnums)
+        call = Call(function, args, argnums)
         if has_aux and not (isinstance(call.result, tuple) and len(call.result) == 2):
             raise GradientError("has_aux: the function must return a pair, (value, what is handed on).")
         result = as_tensor(call.result[0] if has_aux else call.result)
@@ -82,7 +82,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[..., An
     >>> pull(np.array([1.0, 10.0]))
     (array([ 2., 40.]),)
     """
-    call = _Call(function, args, tuple(range(len(args))))
+    call = Call(function, args, tuple(range(len(args))))
     results, tree = flatten(call.result)
     outputs = [as_tensor(leaf) for leaf in results]
 
@@ -114,7 +114,7 @@ def jvp(function: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any
             raise ShapeError(
                 f"jvp: a tangent has shape {type_of(direction).shape} where the argument has {type_of(leaf).shape}."
             )
-    call = _Call(function, args, tuple(range(len(args))))
+    call = Call(function, args, tuple(range(len(args))))
     call.symbolic = call.symbolic or any(isinstance(direction, Tensor) for direction in directions)
     results, gives = flatten(call.result)
     outputs = [as_tensor(leaf) for leaf in results]
@@ -122,7 +122,7 @@ def jvp(function: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any
     return call.plain_all(gives.unflatten(outputs)), call.plain_all(gives.unflatten(pushed))
 
 
-def _push(output: Tensor, call: _Call, directions: list[Any]) -> Tensor:
+def _push(output: Tensor, call: Call, directions: list[Any]) -> Tensor:
     if not is_float(output.dtype):
         return as_tensor(np.zeros(output.shape, output.dtype))
     u = tensor(np.zeros(output.shape, output.dtype))
@@ -133,10 +133,15 @@ def _push(output: Tensor, call: _Call, directions: list[Any]) -> Tensor:
     return gradients(total, np.ones((), total.dtype)[()], [u])[0]
 
 
+def differentiated_around() -> frozenset[Tensor]:
+    """Return what the calls around this one differentiate with respect to."""
+    return _differentiated.get()
+
+
 _differentiated: ContextVar[frozenset[Tensor]] = ContextVar("glassgrad differentiated", default=frozenset())
 
 
-class _Call:
+class Call:
     """One call of a function whose arguments have become nodes of their own.
 
     Every argument goes through `identity` or into a new variable, so that a Tensor used twice, once as the argument

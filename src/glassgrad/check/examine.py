@@ -285,16 +285,17 @@ class _Bench:
         A saturated function is exactly constant around the point, but not because its slope is 0. How large its
         values are further out tells with which rounding it computes.
         """
-        floor = np.zeros_like(found.claimed)
-        flat = (np.abs(found.slopes.value) <= found.slopes.bar) & (found.claimed != 0)
-        for row in np.flatnonzero((flat & (np.abs(found.claimed) < 1e-9)).any(axis=1)):
-            line = found.lines[row]
-            first = max(line.size, 1.0)
-            values = [self.scene.at(line, sign * first * 2.0**power) for power in range(-3, 9) for sign in (1.0, -1.0)]
-            seen = np.abs(np.array([*values, self.scene.base]))
-            reach = np.where(np.isfinite(seen), seen, 0.0).max(axis=0)
-            floor[row] = np.where(flat[row], 16 * EPS * reach / first, 0.0)
-        return floor
+        flat = (np.abs(found.slopes.value) <= found.slopes.bar) & (found.claimed != 0) & (np.abs(found.claimed) < 1e-9)
+        rows = np.flatnonzero(flat.any(axis=1))
+        first = np.array([max(line.size, 1.0) for line in found.lines])[:, None]
+        reach = np.abs(self.scene.base)
+        for row in rows:
+            values = [self.scene.at(found.lines[row], sign * first[row, 0] * 2.0**power)
+                      for power in range(-3, 9) for sign in (1.0, -1.0)]
+            seen = np.abs(np.array(values))
+            reach = np.maximum(reach, np.where(np.isfinite(seen), seen, 0.0).max(axis=0))
+        steepest = found.slopes.steepest.max(axis=0, initial=0.0)
+        return np.where(flat, 16 * EPS * np.maximum(reach, steepest) / first, 0.0)
 
     def disagreement(self, found: Examination, line: int | Line, output: int, text: str) -> Disagreement:
         """Return one cell of the comparison in words and numbers."""

@@ -110,7 +110,7 @@ class Plan:
 THOROUGH = Plan(tuple(range(46)), 0, True)
 QUICK = Plan((*range(3, 18), 20, 23, 26, 29, 32, 36, 40, 44), 8, False)
 GLANCE = Plan((*range(3, 15), 20, 26, 32, 40), 4, False)
-SMOOTH = Plan(tuple(range(11, 19)), 0, False)
+SMOOTH = Plan(tuple(range(22, 30)), 0, False)
 """For points that are known to lie off the kinks, if not by far."""
 
 
