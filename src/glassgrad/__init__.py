@@ -18,6 +18,8 @@ from typing import Any
 
 from . import ops  # noqa: F401 - fills the namespace
 from .build import constant, parameter, tensor
+from .control import checkpoint, cond
+from .custom import custom
 from .derivatives import elementwise_grad, hessian, hvp, jacobian
 from .errors import (
     DataError,
@@ -30,8 +32,10 @@ from .errors import (
     TraceError,
     UnsupportedError,
 )
+from .fault import debug
 from .graph import ArrayType, Op, Tensor, nodes
 from .place import scope
+from .scan import scan
 from .trace import Graph, Record, open_, trace
 from .transform import grad, jvp, value_and_grad, vjp
 from .vectorise import vmap
@@ -44,9 +48,9 @@ _LAZY = ("check", "data", "deck", "draw", "explain", "expression", "io", "nn", "
 _VERBS = {"check_gradient": "check", "checked": "check", "steps": "explain", "why": "explain"}
 __all__ = [
     "ArrayType", "DataError", "DtypeError", "GlassgradError", "GradientError", "Graph", "NonFiniteError", "Op",
-    "Record", "SettingError", "ShapeError", "Tensor", "TraceError", "UnsupportedError", "constant",
-    "elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "open", "parameter", "scope", "tensor", "trace",
-    "value_and_grad", "vjp", "vmap",
+    "Record", "SettingError", "ShapeError", "Tensor", "TraceError", "UnsupportedError", "checkpoint", "cond",
+    "constant", "custom", "debug", "elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "open", "parameter",
+    "scan", "scope", "tensor", "trace", "value_and_grad", "vjp", "vmap",
 ]
 
 

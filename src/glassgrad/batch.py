@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from .build import ancestors, as_tensor, placeholder
-from .errors import ShapeError
 from .graph import CONSTANT, ArrayType, Op, Tensor, nodes
 from .ops.define import OPS, broadcasting, definition
 from .place import inside
@@ -96,7 +95,7 @@ def _entry_by_entry(op: Op, types: tuple[ArrayType, ...], /, **params: Any) -> b
     )
 
 
-# Rows: how a node for one example becomes a node for all, or None where the row does not fit ---------------------------
+# Rows: how a node for one example becomes a node for all, or None where the row does not fit --------------------------
 
 
 def _wide(given: Given, ndim: int) -> Tensor:
@@ -111,11 +110,11 @@ def _full(given: Given, count: int) -> Tensor:
     return _repeated(*given, count)
 
 
-def _elementwise(node: Tensor, given: list[Given], count: int) -> Tensor:
+def _elementwise(node: Tensor, given: list[Given], _: int) -> Tensor:
     return node.op(nodes, *(_wide(one, node.ndim) for one in given), **node.params)
 
 
-def _unchanged(node: Tensor, given: list[Given], count: int) -> Tensor:
+def _unchanged(node: Tensor, given: list[Given], _: int) -> Tensor:
     return node.op(nodes, given[0][0], **node.params)
 
 
@@ -164,8 +163,8 @@ def _broadcast_to(node: Tensor, given: list[Given], count: int) -> Tensor:
     return nodes.broadcast_to(_wide(given[0], node.ndim), (count, *node.shape))
 
 
-def _transpose(node: Tensor, given: list[Given], count: int) -> Tensor:
-    return nodes.transpose(given[0][0], (0, *(axis + 1 for axis in node.params["axes"])))
+def _transpose(node: Tensor, given: list[Given], _: int) -> Tensor:
+    return nodes.transpose(given[0][0], (0, *map(_further, node.params["axes"])))
 
 
 def _concatenate(node: Tensor, given: list[Given], count: int) -> Tensor:

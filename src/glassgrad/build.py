@@ -90,7 +90,7 @@ def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
 
 def frozen(value: Array) -> Array:
     """Make an array read-only; turn a 0-d array into a NumPy scalar, which is so by itself and computes faster."""
-    if type(value) is not np.float64 and isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return value[()]
         value.flags.writeable = False
@@ -99,9 +99,13 @@ def frozen(value: Array) -> Array:
 
 def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
     """Apply `op`: return a node with its value, or with its type alone if an input has no value."""
-    tensors = _lift(tuple(inputs))
+    tensors = tuple(inputs)
     if type(params) is dict:
         params = MappingProxyType(params)
+    for given in tensors:
+        if not isinstance(given, Tensor):
+            tensors = _lift(tensors)
+            break
     values = []
     for node in tensors:
         value = node._value
@@ -110,10 +114,12 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
         values.append(value)
     try:
         value = op.forward(np, *values, **params) if params else op.forward(np, *values)
+        if type(value) is not np.float64:
+            value = frozen(value)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         _inferred(op, tensors, params)  # says it better, where the shapes are at fault
         raise _misuse(op, tensors, error) from None
-    node = Tensor(op, tensors, params, frozen(value), None)
+    node = Tensor(op, tensors, params, value, None)
     watch = watching.get()
     if watch is not None:
         watch.computed(node)
@@ -139,11 +145,6 @@ def _misuse(op: Op, inputs: tuple[Tensor, ...], error: Exception) -> GlassgradEr
 
 def _lift(values: tuple[Any, ...]) -> tuple[Tensor, ...]:
     """Turn arrays into constants; a Python number takes the dtype of the arrays beside it, as in NumPy."""
-    for value in values:
-        if type(value) is not Tensor:
-            break
-    else:
-        return values
     dtypes = tuple(
         value.dtype for value in values if isinstance(value, (Tensor, np.ndarray, np.generic))
     )

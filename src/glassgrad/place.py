@@ -110,16 +110,19 @@ def site() -> Site | None:
     if rule is not None:
         return rule
     frame = sys._getframe(2)
-    within = None
     while frame is not None:
         code = frame.f_code
-        file = code.co_filename
-        if not file.startswith(_PACKAGE):
+        if not code.co_filename.startswith(_PACKAGE):
             return code, frame.f_lasti
-        if within is None and not file.startswith(_CORE):
-            within = frame.f_code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
-    return within
+    return _outside_the_core()
+
+
+def _outside_the_core() -> Site | None:
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_CORE):
+        frame = frame.f_back  # type: ignore[assignment]
+    return (frame.f_code, frame.f_lasti) if frame is not None else None
 
 
 def locate(site: Site | None) -> Location | None:

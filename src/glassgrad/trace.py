@@ -21,11 +21,13 @@ import numpy as np
 
 from .build import ancestors, as_tensor, constant, frozen, placeholder, weak_dtype
 from .errors import NonFiniteError, ShapeError, TraceError, one_of
+from .fault import first_forward, suspicious
 from .gradient import backpropagate, cotangent_of
 from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
 from .interpret import evaluate, evaluate_all
 from .place import Scope, inside
 from .tree import Tree, flatten
+from .watch import watching
 
 
 class Graph:
@@ -77,7 +79,8 @@ class Graph:
         if any(isinstance(leaf, Tensor) for leaf in leaves):
             results = evaluate(self.inputs, self.outputs, [as_tensor(array) for array in self._arrays(leaves)], nodes)
         else:
-            results = evaluate(self.inputs, self.outputs, self._arrays(leaves))
+            results = evaluate(self.inputs, self.outputs, arrays := self._arrays(leaves))
+            self._look_at(results, arrays)
         return self.gives.unflatten(results)
 
     def run(self, *args: Any) -> Record:
@@ -85,7 +88,13 @@ class Graph:
         arrays = [as_tensor(array)._concrete("value", "Call the graph itself.") for array in
                   self._arrays(self._leaves(args))]  # copies, so that what is recorded stays as it was
         values = evaluate_all(self.nodes, self.inputs, arrays)
+        self._look_at([values[node] for node in self.outputs], arrays)
         return Record(self, {node: frozen(value) for node, value in values.items()})
+
+    def _look_at(self, results: list[Any], arrays: list[Any]) -> None:
+        watch = watching.get()
+        if watch is not None and any(map(suspicious, results)):
+            watch.ran(self.nodes, self.inputs, arrays)
 
     def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
         leaves, tree = flatten(args)
@@ -137,37 +146,18 @@ class Record:
         order = self.graph.nodes
         leaves = [n for n in order if is_float(n.dtype) and (n in self.graph.inputs or n.op in (VARIABLE, PARAMETER))]
         seed = cotangent_of(result, g)
-        self.gradients = backpropagate(order, {result: seed}, leaves, np, self.values.__getitem__)
+        read = self.values.__getitem__
+        self.gradients = backpropagate(order, {result: seed}, leaves, np, read)
+        watch = watching.get()
+        if watch is not None:
+            watch.propagated(order, {result: seed}, self.gradients, leaves, read)
         return self.gradients
 
     def check_finite(self) -> None:
         """Raise a `NonFiniteError` that names the first node whose value is NaN or infinite, if there is one."""
-        for node, value in self.values.items():
-            if is_float(node.dtype) and not np.isfinite(value).all():
-                raise NonFiniteError(first_bad(node, value, [self.values[source] for source in node.inputs]))
-
-
-def first_bad(node: Tensor, value: Any, inputs: list[Any]) -> str:
-    """Describe a node whose value is not finite: what, where, which entry, and from which inputs."""
-    array = np.asarray(value)
-    place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-    parts = [f"{array[place]} first appears in {describe(node)}"]
-    if place:
-        parts.append(f" at index {place} of shape {array.shape}")
-    if inputs:
-        pairs = zip(node.inputs, inputs, strict=True)
-        ranges = ", ".join(f"{source.name or source.op.name} {_range(given)}" for source, given in pairs)
-        parts.append(f"; its inputs: {ranges}")
-    if node.where:
-        parts.append(f" ({node.where})")
-    return "".join(parts)
-
-
-def _range(value: Any) -> str:
-    array = np.asarray(value)
-    if not array.size:
-        return "empty"
-    return f"{array.item():.4g}" if array.size == 1 else f"[{array.min():.4g}, {array.max():.4g}]"
+        fault = first_forward(self.values, self.values.__getitem__)
+        if fault is not None:
+            raise NonFiniteError(str(fault))
 
 
 def trace(function: Callable[..., Any], name: str | None = None) -> Callable[..., Graph]:

@@ -173,6 +173,7 @@ class Call:
         return bool(around) and not around.isdisjoint(ancestors(results))
 
     def pull_all(self, outputs: list[Tensor], cotangents: list[Any]) -> tuple[Any, ...]:
+        """Return the derivatives with respect to the wanted arguments, in their containers, added up over `outputs`."""
         total: list[Any] | None = None
         for output, g in zip(outputs, cotangents, strict=True):
             if g is not None and not is_float(output.dtype):
@@ -191,9 +192,11 @@ class Call:
         return gradients(output, seed, self.wanted, np)
 
     def plain(self, result: Tensor) -> Any:
+        """Return the array of a result, or the Tensor where somebody goes on to differentiate it."""
         return result if self.symbolic or result.value is None else result.value
 
     def plain_all(self, result: Any) -> Any:
+        """Return a container with `plain` applied to its Tensors."""
         leaves, tree = flatten(result)
         return tree.unflatten(self.plain(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves)
 

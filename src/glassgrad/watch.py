@@ -16,8 +16,8 @@ class Watch(Protocol):
     def computed(self, node: Any) -> None:
         """Hear of a node that has just got its value."""
 
-    def ran(self, order: Sequence[Any], inputs: Sequence[Any], arguments: Sequence[Any], results: Sequence[Any]) -> None:
-        """Hear of one run of a traced graph: its nodes, what its inputs were, and what came out."""
+    def ran(self, order: Sequence[Any], inputs: Sequence[Any], arguments: Sequence[Any]) -> None:
+        """Hear of one run of a traced graph whose result is not finite: its nodes, and what its inputs were."""
 
     def propagated(
         self, order: Sequence[Any], seeds: Mapping[Any, Any], found: Mapping[Any, Any], ends: Sequence[Any],

@@ -66,7 +66,7 @@ NEEDED = {
 SPARED = {
     "finer agrees": "floor off a jump at (0.5, 2.25)",
     "escalation": "two scales in one sum",
-    "reach": "sigmoid at 40.0",
+    "reach": "gelu at (0.3, -2, 1)",
     "noise": "computed in float32 at (0.7, 2.0)",
     "conditioning": "variance with mean 1e6",
 }

@@ -87,6 +87,16 @@ def _over_axes(name: str, inputs: Any = signed, **more: Any) -> list[Sample]:
 
 
 
+def within(*shape: int, seed: int = 0) -> Any:
+    """Return numbers between -0.7 and 0.7, of both signs."""
+    return _random(seed).uniform(0.1, 0.7, shape) * _random(seed + 1).choice([-1.0, 1.0], shape)
+
+
+def between(*shape: int, seed: int = 0) -> Any:
+    """Return numbers that keep a distance of 0.3 from whole ones and from halves between them."""
+    return apart(*shape, seed=seed) / 0.6 + 0.2
+
+
 def _ordered() -> list[Sample]:
     names = ("maximum", "minimum", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
     x, y = apart(3, 1), apart(1, 4, seed=1)[:, :4] * 5 + 0.15
@@ -100,6 +110,78 @@ def _ordered() -> list[Sample]:
 _FLAGS = np.array([[True, False, True], [False, False, True]])
 _LABELS = np.array([2, 0, 1])
 _PART = (1, None, 2)  # the slice 1::2
+
+MORE_SAMPLES: list[Sample] = [
+    # functions
+    *_one("log2", positive), *_one("log10", positive), *_one("exp2"), *_one("cbrt"), *_one("tan", within),
+    *_one("sinh"), *_one("cosh"), *_one("arcsin", within), *_one("arccos", within), *_one("arctan"), *_one("arcsinh"),
+    *_one("arccosh", lambda *shape, seed=0: 1 + positive(*shape, seed=seed)), *_one("arctanh", within),
+    *_two("hypot"), *_two("arctan2", signed, positive), *_two("logaddexp"),
+    *[row for name in ("floor", "ceil", "trunc", "rint") for row in _one(name, between)],
+    *[Sample(name, (apart(3, 1) + 0.05, np.array([[4.0, -5.0, 7.0]]))) for name in ("remainder", "floor_divide")],
+    *[Sample(name, (np.array(5.5), np.array(3.0)), elsewhere=False) for name in ("remainder", "floor_divide")],
+    *_one("isnan"), *_one("isinf"), *_one("logical_not"),
+    *[Sample(name, (_FLAGS, np.array([True, False, False]))) for name in ("logical_and", "logical_or", "logical_xor")],
+    Sample("clip", (apart(3, 3), np.array(-0.6), np.array([0.6, 0.0, 1.2]))),
+    Sample("clip", (np.array(0.5), np.array(1.0), np.array(2.0)), elsewhere=False),
+    # special functions and activations
+    *_one("gaussian"), *_one("erf"), *_one("erfc"),
+    *[Sample("leaky_relu", row.inputs, {"slope": 0.2}, row.elsewhere) for row in _one("")],
+    *[Sample("elu", row.inputs, {"alpha": 0.5}, row.elsewhere) for row in _one("")],
+    *_one("softplus"), *_one("silu"), *_one("gelu"),
+    # reductions
+    *_over_axes("any"), *_over_axes("all"), *_over_axes("length"), *_over_axes("prod"),
+    Sample("prod", (np.array([[2.0, 0.0, 3.0, 0.5], [0.0, 0.0, 1.0, 2.0]]),), {"axis": (1,), "keepdims": False}),
+    Sample("prod", (signed(0, 3),), {"axis": (0,), "keepdims": False}),
+    Sample("argmin", (apart(2, 3),), {"axis": 1}), Sample("argmin", (apart(4),), {"axis": 0}),
+    *[Sample(name, (x,), {"axis": axis}) for name in ("cumsum", "cumprod") for x, axis in (
+        (signed(2, 3), 0), (signed(2, 3), 1), (signed(4), 0), (signed(2, 3, 2), 1), (signed(0, 2), 0),
+        (np.array([2.0, 0.0, 3.0, 0.0, 5.0]), 0),
+    )],
+    Sample("linear_recurrence", (signed(2, 4), signed(2, 4, seed=1))),
+    Sample("linear_recurrence", (signed(1), signed(1, seed=1))), Sample("linear_recurrence", (signed(0), signed(0))),
+    *[Sample(name, (apart(2, 3),), {"axis": axis}) for name in ("sort", "argsort") for axis in (0, 1)],
+    Sample("sort", (apart(0),), {"axis": 0}, False),
+    # arrangements
+    Sample("flip", (signed(2, 3),), {"axis": (1,)}), Sample("flip", (signed(2, 3),), {"axis": (0, 1)}),
+    Sample("flip", (signed(),), {"axis": ()}),
+    Sample("roll", (signed(2, 3),), {"shift": (1,), "axis": None}),
+    Sample("roll", (signed(2, 3),), {"shift": (4, -1), "axis": (0, 1)}),
+    Sample("roll", (signed(0, 3),), {"shift": (1,), "axis": (0,)}),
+    Sample("pad_with", (signed(2, 3),), {"width": ((1, 0), (0, 2)), "value": 1.5}),
+    Sample("pad_with", (signed(),), {"width": (), "value": 0}),
+    Sample("tile", (signed(2, 3),), {"reps": (2, 1)}), Sample("tile", (signed(3),), {"reps": (2, 2)}),
+    Sample("tile", (signed(2),), {"reps": (0,)}), Sample("tile", (signed(),), {"reps": (3,)}),
+    Sample("repeat_each", (signed(2, 3),), {"repeats": 2, "axis": 1}),
+    Sample("repeat_each", (signed(2, 3),), {"repeats": 0, "axis": 0}),
+    *[Sample("diagonal", (signed(*shape),), {"offset": k}) for shape, k in (
+        ((3, 3), 0), ((2, 4), 1), ((2, 3, 2), -1), ((2, 2), 5))],
+    *[Sample("diagonal_matrix", (signed(2),), {"offset": k}) for k in (0, 2, -1)],
+    *[Sample(name, (signed(*shape),), {"k": k}) for name in ("tril", "triu")
+      for shape, k in (((3, 3), 0), ((2, 3, 2), -1), ((2, 3), 1))],
+    # contractions
+    Sample("tensordot", (signed(2, 3, 2), signed(3, 2, 4, seed=1)), {"axes": ((1, 2), (0, 1))}),
+    Sample("tensordot", (signed(2, 3), signed(3, 2, seed=1)), {"axes": ((1, 0), (0, 1))}),
+    Sample("tensordot", (signed(2), signed(3, seed=1)), {"axes": ((), ())}),
+    Sample("outer", (signed(2), signed(3, seed=1))), Sample("outer", (signed(), signed(2, 2, seed=1))),
+    Sample("trace", (signed(3, 3),), {"offset": 0}), Sample("trace", (signed(2, 3, 4),), {"offset": 1}),
+    *[Sample("einsum", tuple(signed(*shape, seed=i) for i, shape in enumerate(shapes)), {"subscripts": text})
+      for text, *shapes in (
+        ("ij,jk->ik", (2, 3), (3, 2)), ("ij->j", (2, 3)), ("ij->ji", (2, 3)), ("i,i->", (3,), (3,)),
+        ("bij,bjk->bik", (2, 2, 3), (2, 3, 2)), ("i,j,k->ki", (2,), (3,), (2,)), ("ij,kj->", (2, 3), (1, 3)),
+        ("ij,ij->i", (2, 3), (1, 3)), (",i->i", (), (2,)),
+    )],
+    # losses
+    Sample("cross_entropy", (signed(3, 4), _LABELS, positive(4))),
+    Sample("cross_entropy", (signed(3, 4), rows_of(4, 3), positive(4))),
+    Sample("cross_entropy", (signed(3), np.array(1), positive(3))),
+    Sample("binary_cross_entropy", (signed(2, 3), np.array([[0, 1, 1], [1, 0, 0]]))),
+    Sample("binary_cross_entropy", (signed(2, 3), positive(3) / 2)),
+    Sample("binary_cross_entropy", (signed(), np.array(True)), elsewhere=False),
+    Sample("huber", (apart(2, 3), apart(3, seed=1) * 1.01 + 0.15), {"delta": 0.55}),
+    Sample("huber", (signed(3) / 2, signed(3) / 8), {"delta": 1.5}),
+    Sample("huber", (signed(), signed(seed=1)), {"delta": 9.0}, False),
+]
 
 SAMPLES: list[Sample] = [
     *_two("add"), *_two("subtract"), *_two("multiply"), *_two("divide"), *_two("power", positive),
@@ -151,7 +233,7 @@ SAMPLES: list[Sample] = [
         ("cross_entropy_error", rows_of(4, 3), _LABELS), ("cross_entropy_error", rows_of(4, 3), rows_of(4, 3, seed=1)),
         ("cross_entropy_error", rows_of(3), np.array(1)),
     )],
-    *_two("mean_squared_error")[:-1],
+    *_two("mean_squared_error")[:-1], *MORE_SAMPLES,
     Sample("uniform", (np.array([7, 3]),), {"shape": (2, 3), "stream": 1, "dtype": np.dtype("float64")}, False),
     Sample("uniform", (np.array([7, 3]),), {"shape": (), "stream": 0, "dtype": np.dtype("float32")}, False),
 ]

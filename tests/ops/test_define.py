@@ -30,7 +30,7 @@ def test_public_functions_bear_their_names_and_signatures() -> None:
     assert (gg.exp.__name__, gg.exp.__module__, str(inspect.signature(gg.exp))) == ("exp", "glassgrad", "(x, /)")
     assert list(inspect.signature(gg.sum).parameters) == ["x", "axis", "keepdims"]
     assert list(inspect.signature(gg.softmax).parameters) == ["x", "axis"]
-    assert list(inspect.signature(gg.cross_entropy).parameters) == ["x", "t"]
+    assert list(inspect.signature(gg.cross_entropy).parameters) == ["x", "t", "weight"]
     assert list(inspect.signature(gg.where).parameters) == ["condition", "x", "y"]
     assert list(inspect.signature(gg.stack).parameters) == ["arrays", "axis"]
 

@@ -3,6 +3,8 @@
 from .files import check_file as check_file
 from .front import check_gradient as check_gradient
 from .graph_proof import prove_graph as prove_graph
+from .sweep import Sweep as Sweep
+from .sweep import step_sweep as step_sweep
 from .table import GradientTable as GradientTable
 from .table import parameter_table as parameter_table
 from .verdict import Finding as Finding
@@ -11,6 +13,6 @@ from .verdict import Verdict as Verdict
 from .watch import checked as checked
 
 __all__ = [
-    "Finding", "GradientTable", "Report", "Verdict", "check_file", "check_gradient", "checked", "parameter_table",
-    "prove_graph",
+    "Finding", "GradientTable", "Report", "Sweep", "Verdict", "check_file", "check_gradient", "checked",
+    "parameter_table", "prove_graph", "step_sweep",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .contract import Trial
-from .examine import Examination
+from .judge import Examination
 from .subject import TROUBLE, Probe
 
 Array = Any

@@ -99,8 +99,8 @@ def _beside_a_kink(
     there = prove(replace(subject, arrays=arrays), coarse_bar=coarse_bar, time_limit=time_limit)
     if there.verdict is not Verdict.CORRECT:
         return report
-    text = ("the nodes' rules are right, and so is their composition a small step away; at this point itself kinks meet, "
-            "and the gradient is that of one side of each.")
+    text = ("the nodes' rules are right, and so is their composition a small step away; at this point itself kinks "
+            "meet, and the gradient is that of one side of each.")
     return replace(report, verdict=Verdict.NOT_DIFFERENTIABLE, resolution=there.resolution,
                    findings=(Finding(Verdict.NOT_DIFFERENTIABLE, text, "composition"),))
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .causes import probable_cause
 from .contract import Trial, check_contract
-from .examine import Disagreement, Examination, examine
+from .examine import examine
+from .judge import Disagreement, Examination
 from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, quiet
 from .variants import other_points, other_sizes
 from .verdict import Finding, HeatMap, Report, Verdict

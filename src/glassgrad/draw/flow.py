@@ -77,7 +77,7 @@ def flow_of(what: Any, backward: bool = True, g: Any = None) -> Flow:
         return Flow(order, outputs, title, known)
     seed = cotangent_of(target, g)
     with np.errstate(all="ignore"):
-        cotangents = backpropagate(order, {target: seed}, _ends(order), np, known.__getitem__)
+        cotangents = backpropagate(order, {target: seed}, ends_of(order), np, known.__getitem__)
         parts = _parts(order, cotangents, known)
     return Flow(order, outputs, title, known, cotangents, parts, seed)
 
@@ -114,12 +114,13 @@ def _parts_of(what: Any) -> tuple[tuple[Tensor, ...], Mapping[Tensor, Any], str]
     )
 
 
-def _ends(order: list[Tensor]) -> list[Tensor]:
+def ends_of(order: list[Tensor]) -> list[Tensor]:
+    """Return the leaves that derivatives are for."""
     return [node for node in order if node.op in (VARIABLE, PARAMETER, PLACEHOLDER) and is_float(node.dtype)]
 
 
 def _parts(order: list[Tensor], cotangents: Mapping[Tensor, Any], values: Mapping[Tensor, Any]) -> dict[Edge, Any]:
-    active = dependents(order, _ends(order))
+    active = dependents(order, ends_of(order))
     parts: dict[Edge, Any] = {}
     for node in order:
         if node.inputs and node in cotangents:

@@ -34,6 +34,8 @@ class Box:
         Whether it is the inside of one op; `symbol` is then that op's.
     size : int
         Number of nodes in it, at any depth.
+    scope : Scope or None
+        What the box shows; None for a part of a box that was divided.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Box:
     composite: bool = False
     symbol: str = ""
     size: int = 0
+    scope: Scope | None = None
 
 
 @dataclass
@@ -104,7 +107,7 @@ def _box(name: str, scope: Scope, parent: str | None, level: int, ops: Mapping[S
     op = ops.get(scope)
     composite = op is not None or scope.name in nodes.__dict__
     title = shorten(scope.name, LONGEST_TITLE)
-    return Box(name, title, parent, level, composite, op.symbol if op else title)
+    return Box(name, title, parent, level, composite, op.symbol if op else title, scope=scope)
 
 
 def _paths(order: list[Tensor], ops: Mapping[Scope, Op]) -> dict[Tensor, tuple[Scope, ...]]:

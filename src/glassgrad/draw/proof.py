@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import words
+from ..words import Sentence
 from .expand import expand
 from .flow import flow_of, traced_model
 from .numbers import short
@@ -44,11 +46,21 @@ def largest_difference(what: Any, g: Any = None) -> float | None:
     return worst
 
 
-def sentence(what: Any, g: Any = None) -> str:
-    """Return the difference in words; nothing where there is none to tell."""
+def statement(what: Any, g: Any = None) -> Sentence | None:
+    """Return the difference in words, in any language; None where there is none to tell."""
     difference = largest_difference(what, g)
     if difference is None:
-        return ""
+        return None
     if not np.isfinite(difference):
-        return "Opened, some numbers leave the range of the format; the closed nodes compute in a form that does not."
-    return f"Opened and closed give the same derivatives: the largest relative difference is {short(difference)}."
+        return words.sentence(
+            "Opened, some numbers leave the range of the format; the closed nodes compute in a form that does not."
+        )
+    return words.sentence(
+        "Opened and closed give the same derivatives: the largest relative difference is {difference}.",
+        difference=short(difference),
+    )
+
+
+def sentence(what: Any, g: Any = None) -> str:
+    """Return the difference in words; nothing where there is none to tell."""
+    return str(statement(what, g) or "")

@@ -95,6 +95,17 @@ class Steps(Sequence[Step]):
         flow = flow_over(self.run, edge, shared=edge.source in self._merging)
         return BackwardStep(number, node, flow.equation, _with_shapes(flow), flow)
 
+    def at(self, node: Tensor) -> list[Step]:
+        """Return the steps of one node: its output, what arrives at it, and what it hands back."""
+        return [self._step(index) for index in self._indices.get(node, ())]
+
+    @cached_property
+    def _indices(self) -> dict[Tensor, list[int]]:
+        found: dict[Tensor, list[int]] = {}
+        for index, (_, node, _) in enumerate(self._plan):
+            found.setdefault(node, []).append(index)
+        return found
+
     @property
     def forward(self) -> list[Step]:
         """The forward steps."""

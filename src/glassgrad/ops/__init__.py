@@ -1,7 +1,26 @@
 """The ops. Importing this package fills `nodes` and gives `Tensor` its operators."""
 
-from . import activation, elementwise, index, linalg, loss, operators, random, reduce, shape
+from . import (
+    activation,
+    arrange,
+    contract,
+    cumulative,
+    elementwise,
+    functions,
+    index,
+    joining,
+    linalg,
+    loss,
+    operators,
+    random,
+    reduce,
+    shape,
+    special,
+)
 
 operators.attach()
 
-__all__ = ["activation", "elementwise", "index", "linalg", "loss", "operators", "random", "reduce", "shape"]
+__all__ = [
+    "activation", "arrange", "contract", "cumulative", "elementwise", "functions", "index", "joining", "linalg",
+    "loss", "operators", "random", "reduce", "shape", "special",
+]

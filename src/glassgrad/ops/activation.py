@@ -5,9 +5,11 @@ PyTorch 2.13 and JAX 0.10 return exactly 0 for the derivative of the sigmoid fro
 
 from __future__ import annotations
 
+from math import pi, sqrt
 from typing import Any
 
-from .define import as_node, axes, composite, one_axis
+from .define import as_node, axes, composite, elementwise, one_axis
+from .special import erfc, gaussian
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:
@@ -58,6 +60,75 @@ def relu(xp: Any, x: Any) -> Any:
     return xp.where(x <= 0, 0, x)
 
 
+@composite(
+    vjp=lambda xp, g, y, x, *, slope: (xp.where(x > 0, g, g * slope),), symbol="leaky ReLU",
+    latex=r"\mathrm{{LeakyReLU}}({0})",
+)
+def leaky_relu(xp: Any, x: Any, *, slope: float = 0.01) -> Any:
+    """``x`` where it is positive, else ``slope * x``; the derivative at 0 is taken as `slope`.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> gg.leaky_relu([-1.0, 2.0], slope=0.1)
+    Tensor([-0.1,  2. ], op=leaky_relu)
+    """
+    return xp.where(x > 0, x, x * slope)
+
+
+@composite(
+    forward=lambda xp, x, *, alpha: xp.where(x > 0, x, xp.expm1(xp.minimum(x, 0)) * alpha),
+    vjp=lambda xp, g, y, x, *, alpha: (xp.where(x > 0, g, g * (xp.exp(xp.minimum(x, 0)) * alpha)),), symbol="ELU",
+    latex=r"\mathrm{{ELU}}({0})",
+)
+def elu(xp: Any, x: Any, *, alpha: float = 1.0) -> Any:
+    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``; the derivative at 0 is taken as `alpha`.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> gg.elu([0.0, 2.0])
+    Tensor([0., 2.], op=elu)
+    """
+    return xp.where(x > 0, x, (xp.exp(xp.minimum(x, 0)) - 1) * alpha)
+
+
+@composite(
+    forward=lambda xp, x: xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x))),
+    vjp=lambda xp, g, y, x: (g * sigmoid(xp, x),), latex=r"\log(1 + e^{{ {0} }})",
+)
+def softplus(xp: Any, x: Any) -> Any:
+    """Smooth ReLU, ``log(1 + exp(x))``; its derivative is the `sigmoid`."""
+    return xp.log1p(xp.exp(x))
+
+
+@composite(
+    vjp=lambda xp, g, y, x: (g * (sigmoid(xp, x) * (1 + x * sigmoid(xp, -x))),), symbol="SiLU",
+    latex=r"\mathrm{{SiLU}}({0})",
+)
+def silu(xp: Any, x: Any) -> Any:
+    """``x * sigmoid(x)``, also called swish."""
+    return x * sigmoid(xp, x)
+
+
+def _gelu_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
+    """``Phi(x) + x phi(x)``: the share of the bell curve below x, and its height there."""
+    return (g * (erfc(xp, x * -sqrt(0.5)) * 0.5 + x * gaussian(xp, x * sqrt(0.5)) * (1 / sqrt(2 * pi))),)
+
+
+@composite(vjp=_gelu_vjp, symbol="GELU", latex=r"\mathrm{{GELU}}({0})")
+def gelu(xp: Any, x: Any) -> Any:
+    """Gaussian error linear unit, ``x Phi(x)``, through `erfc`: its digits hold far to the left too.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(round(float(gg.gelu(1.0)), 6))
+    0.841345
+    """
+    return x * (erfc(xp, x * -sqrt(0.5)) * 0.5)
+
+
 def _softmax(xp: Any, x: Any, *, axis: int) -> Any:
     e = xp.exp(x - xp.max(x, axis=axis, keepdims=True))  # the shift changes nothing and keeps exp from overflowing
     return e / xp.sum(e, axis=axis, keepdims=True)
@@ -86,9 +157,16 @@ def softmax(xp: Any, x: Any, *, axis: int) -> Any:
     return e * xp.reciprocal(xp.sum(e, axis=axis, keepdims=True))
 
 
+def _log_sum(xp: Any, x: Any, shift: Any, ties: Any, axis: Any) -> Any:
+    """Logarithm of ``sum(exp(x - shift))``, where those at `ties` are 1: `log1p` keeps what they would swallow."""
+    count = xp.maximum(xp.sum(ties.astype(x.dtype), axis=axis, keepdims=True), 1)
+    rest = xp.sum(xp.where(ties, 0, xp.exp(x - shift)), axis=axis, keepdims=True)
+    return xp.log(count) + xp.log1p(rest / count)
+
+
 def _log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
-    z = x - xp.max(x, axis=axis, keepdims=True)
-    return z - xp.log(xp.sum(xp.exp(z), axis=axis, keepdims=True))
+    top = xp.max(x, axis=axis, keepdims=True)
+    return (x - top) - _log_sum(xp, x, top, xp.equal(x, top), axis)
 
 
 @composite(
@@ -103,8 +181,8 @@ def log_softmax(xp: Any, x: Any, *, axis: int) -> Any:
 
 def _logsumexp(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     top = xp.max(x, axis=axis, keepdims=True)
-    top = xp.where(xp.isfinite(top), top, 0)
-    result = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    shift = xp.where(xp.isfinite(top), top, 0)
+    result = top + _log_sum(xp, x, shift, xp.equal(x, top), axis)
     return result if keepdims else xp.squeeze(result, axis)
 
 
@@ -124,3 +202,12 @@ def logsumexp(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     return xp.log(xp.sum(xp.exp(x), axis=axis, keepdims=keepdims))
 
 
+def _logaddexp_vjp(xp: Any, g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    difference = xp.where(xp.equal(x, y), 0, x - xp.where(xp.equal(x, y), 0, y))  # of two infinities too
+    return g * sigmoid(xp, difference), g * sigmoid(xp, -difference)
+
+
+logaddexp = elementwise(
+    "logaddexp", lambda xp, x, y: xp.logaddexp(x, y), _logaddexp_vjp,
+    "``log(exp(x) + exp(y))`` without overflow.", latex=r"\log(e^{{ {0} }} + e^{{ {1} }})",
+)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..build import record
 from ..graph import Tensor, nodes
 from .define import broadcasting, derived, elementwise, primitive
@@ -43,8 +45,16 @@ expm1 = elementwise(
     "expm1", lambda xp, x: xp.expm1(x), lambda xp, g, y, x: (g * xp.exp(x),),
     "``exp(x) - 1`` without the loss of digits near 0.", latex=r"\mathrm{{expm1}}({0})",
 )
+
+
+def _log(xp: Any, x: Any) -> Any:
+    """NumPy's logarithm; of float32 taken in float64, since its own is up to 4 units of the last place off."""
+    single = xp is np and x.dtype == np.float32
+    return xp.log(x.astype(np.float64)).astype(np.float32) if single else xp.log(x)
+
+
 log = elementwise(
-    "log", lambda xp, x: xp.log(x), lambda xp, g, y, x: (g / x,), "Natural logarithm.", latex=r"\log({0})",
+    "log", _log, lambda xp, g, y, x: (g / x,), "Natural logarithm.", latex=r"\log({0})",
 )
 log1p = elementwise(
     "log1p", lambda xp, x: xp.log1p(x), lambda xp, g, y, x: (g / (1 + x),),
@@ -121,9 +131,19 @@ for _name, _function, _symbol, _latex in _TESTS:
 
 
 def _power_rule(xp: Any, g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """``y x**(y-1)``, 0 where both are 0, and ``z log x``; for x <= 0, where the second has no value, 0."""
+    """``y x**(y-1)``, 0 where both are 0, and ``z log x``; for x <= 0, where the second has no value, 0.
+
+    The first is computed as ``y z / x`` where z is neither lost nor infinite: ``y - 1`` would be rounded, and an error
+    in an exponent is an error in all digits.
+    """
     lowered = xp.where(xp.equal(x, 0), xp.where(xp.equal(y, 0), 1, y - 1), y - 1)
-    return g * y * x**lowered, g * z * xp.log(xp.where(x > 0, x, 1))
+    whole = xp.logical_and(xp.abs(z) > _TINY, xp.isfinite(z))
+    exact = xp.logical_and(whole, xp.logical_and(xp.isfinite(x), xp.not_equal(x, 0)))
+    slope = xp.where(exact, z / xp.where(exact, x, 1), x**xp.where(exact, 1, lowered))
+    return g * y * slope, g * z * xp.log(xp.where(x > 0, x, 1))
+
+
+_TINY = 1e-30  # below it float32 runs out of digits
 
 
 _power = elementwise(

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import DtypeError, ShapeError
 from ..graph import nodes
-from .activation import log_softmax, softmax
-from .define import as_node, composite
+from .activation import log_softmax, sigmoid, softmax, softplus
+from .define import as_node, broadcast, composite
 from .index import check_labels, one_hot
 
 
@@ -96,8 +96,42 @@ def cross_entropy_error(xp: Any, y: Any, t: Any) -> Any:
     return xp.sum(targets(xp, t, y) * xp.log(y)) * (-1 / _rows(y))
 
 
-def _cross_entropy(xp: Any, x: Any, t: Any) -> Any:
+def _with_weights(x: Any, t: Any, weight: Any = None) -> Any:
+    (x, t), params = _cross_entropy_arguments(x, t)
+    if weight is None:
+        return (x, t), params
+    weight = as_node(weight)
+    if weight.shape != x.shape[-1:]:
+        raise ShapeError(f"cross entropy: weights of shape {weight.shape} were given; one for each of the "
+                         f"{x.shape[-1]} classes is needed, shape {x.shape[-1:]}.")
+    return (x, t, weight), params
+
+
+def _shares(xp: Any, x: Any, t: Any, weight: Any) -> Any:
+    """Return how much each entry counts: its probability times its class's weight, divided by the sum of these."""
+    weighted = targets(xp, t, x) * weight
+    return weighted / xp.sum(weighted)
+
+
+def _mean_weighted(xp: Any, x: Any, t: Any, weight: Any, log_y: Any) -> Any:
+    share = _shares(xp, x, t, weight)
+    return -xp.sum(share * xp.where(xp.equal(share, 0), 0, log_y))
+
+
+def _weighted_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any, weight: Any) -> tuple[Any, Any, Any]:
+    """With shares s of sum 1: ``dx = softmax(x) sum_k s - s``; weights and labels change the shares, too."""
+    share, log_y = _shares(xp, x, t, weight), log_softmax(xp, x, axis=-1)
+    dx = softmax(xp, x, axis=-1) * xp.sum(share, axis=-1, keepdims=True) - share
+    p, excess = targets(xp, t, x), -log_y - loss
+    total = xp.sum(p * weight)
+    dt = g * (excess * weight / total) if t.dtype.kind == "f" else None
+    return g * dx, dt, g * (xp.where(xp.equal(p, 0), 0, excess) * p / total)
+
+
+def _cross_entropy(xp: Any, x: Any, t: Any, *weight: Any) -> Any:
     log_y = log_softmax(xp, x, axis=-1)
+    if weight:
+        return _mean_weighted(xp, x, t, weight[0], log_y)
     if t.shape == x.shape:
         return _weighted(xp, targets(xp, t, x), log_y)
     if xp is np:
@@ -107,7 +141,9 @@ def _cross_entropy(xp: Any, x: Any, t: Any) -> Any:
     return xp.sum(chosen) * (-1 / rows)
 
 
-def _cross_entropy_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any, Any]:
+def _cross_entropy_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any, *weight: Any) -> tuple[Any, ...]:
+    if weight:
+        return _weighted_vjp(xp, g, loss, x, t, *weight)
     p, y = targets(xp, t, x), softmax(xp, x, axis=-1)
     if t.shape == x.shape:  # probabilities, whose sum need not be 1
         y = y * xp.sum(p, axis=-1, keepdims=True)
@@ -116,10 +152,10 @@ def _cross_entropy_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any,
 
 
 @composite(
-    forward=_cross_entropy, vjp=_cross_entropy_vjp, arguments=_cross_entropy_arguments, symbol="Softmax-with-Loss",
+    forward=_cross_entropy, vjp=_cross_entropy_vjp, arguments=_with_weights, symbol="Softmax-with-Loss",
     latex=r"-\tfrac1N \sum {1} \log\mathrm{{softmax}}({0})",
 )
-def cross_entropy(xp: Any, x: Any, t: Any) -> Any:
+def cross_entropy(xp: Any, x: Any, t: Any, *weight: Any) -> Any:
     """Softmax with cross-entropy loss, from scores; its derivative is ``(y - t) / N`` (the deck's Softmax-with-Loss).
 
     Parameters
@@ -128,6 +164,8 @@ def cross_entropy(xp: Any, x: Any, t: Any) -> Any:
         Scores, any size: computed through the logarithm of the softmax.
     t : (N,) integers, or array_like of the shape of `x`
         Class numbers, or probabilities (one-hot or soft). A column (N, 1) of class numbers counts as (N,).
+    weight : (C,) array_like, optional
+        How much each class counts: the loss becomes the mean over the rows weighted by ``sum_k weight_k t_k``.
 
     Returns
     -------
@@ -145,7 +183,8 @@ def cross_entropy(xp: Any, x: Any, t: Any) -> Any:
     >>> print(round(float(gg.cross_entropy([[0.3, 2.9, 4.0]], [2])), 6))
     0.305714
     """
-    return cross_entropy_error(xp, softmax(xp, x, axis=-1), t)
+    y = softmax(xp, x, axis=-1)
+    return -xp.sum(_shares(xp, x, t, weight[0]) * xp.log(y)) if weight else cross_entropy_error(xp, y, t)
 
 
 @composite(latex=r"\overline{{({0} - {1})^2}}")
@@ -159,3 +198,61 @@ def mean_squared_error(xp: Any, y: Any, t: Any) -> Any:
     2.0
     """
     return xp.mean(xp.square(y - t), axis=None, keepdims=False)
+
+
+def _entries(x: Any, t: Any) -> int:
+    return prod(np.broadcast_shapes(x.shape, t.shape))
+
+
+def _binary_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any, Any]:
+    """``sigmoid(x) - t``, written so that nothing cancels where t is 0 or 1."""
+    t = t.astype(x.dtype)
+    share = g * (1 / _entries(x, t))
+    return share * ((1 - t) * sigmoid(xp, x) - t * sigmoid(xp, -x)), share * -x
+
+
+def _binary_arguments(x: Any, t: Any) -> Any:
+    x, t = as_node(x), as_node(t)
+    if not broadcast("binary_cross_entropy", [x.shape, t.shape]) or _entries(x, t):
+        return (x, t), {}
+    raise ShapeError(f"binary_cross_entropy: shapes {x.shape} and {t.shape} hold no entries, and no mean.")
+
+
+@composite(
+    vjp=_binary_vjp, arguments=_binary_arguments, symbol="Sigmoid-with-Loss",
+    latex=r"-\overline{{ {1} \log\sigma({0}) + (1 - {1}) \log\sigma(-{0}) }}",
+)
+def binary_cross_entropy(xp: Any, x: Any, t: Any) -> Any:
+    """Sigmoid with cross entropy, from scores: ``-mean(t log sigmoid(x) + (1 - t) log sigmoid(-x))``.
+
+    Parameters
+    ----------
+    x : array_like
+        Scores, any size.
+    t : array_like
+        0 or 1 (integers, booleans, floats), or probabilities between; broadcast against `x`.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(round(float(gg.binary_cross_entropy([0.0, 0.0], [0, 1])), 6))
+    0.693147
+    """
+    t = t.astype(x.dtype)
+    cost = t * softplus(xp, -x) + (1 - t) * softplus(xp, x)  # softplus(-x) is -log sigmoid(x)
+    return xp.mean(cost, axis=None, keepdims=False)
+
+
+@composite(latex=r"\mathrm{{Huber}}({0}, {1})")
+def huber(xp: Any, y: Any, t: Any, *, delta: float = 1.0) -> Any:
+    """Mean of ``d**2 / 2`` for differences d up to `delta`, and of ``delta (|d| - delta / 2)`` beyond.
+
+    Examples
+    --------
+    >>> import glassgrad as gg
+    >>> print(gg.huber([1.0, 5.0], [0.0, 0.0]).value)
+    2.5
+    """
+    size = xp.abs(y - t)
+    near = xp.minimum(size, delta)
+    return xp.mean(near * (size - near * 0.5), axis=None, keepdims=False)

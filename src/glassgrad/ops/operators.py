@@ -5,12 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..build import record
 from ..errors import UnsupportedError
-from ..graph import Tensor, nodes
+from ..graph import Op, Tensor, nodes
+from . import elementwise
+from .define import axes
 
 OPERATORS = {
     "add": ("__add__", "__radd__"),
@@ -18,6 +22,8 @@ OPERATORS = {
     "multiply": ("__mul__", "__rmul__"),
     "divide": ("__truediv__", "__rtruediv__"),
     "power": ("__pow__", "__rpow__"),
+    "remainder": ("__mod__", "__rmod__"),
+    "floor_divide": ("__floordiv__", "__rfloordiv__"),
     "matmul": ("__matmul__", "__rmatmul__"),
     "less": ("__lt__", None),
     "less_equal": ("__le__", None),
@@ -28,13 +34,33 @@ OPERATORS = {
     "abs": ("__abs__", None),
     "getitem": ("__getitem__", None),
 }
+# Operators that are an op and nothing else; formulas of many single numbers spend their time here.
+DIRECT = (elementwise.add, elementwise.subtract, elementwise.multiply, elementwise.divide)
 METHODS = (
-    "argmax", "astype", "dot", "max", "mean", "min", "ravel", "reshape", "squeeze", "std", "sum", "swapaxes", "take",
+    "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cumprod", "cumsum", "diagonal", "dot", "max",
+    "mean", "min", "prod", "ravel", "repeat", "reshape", "squeeze", "std", "sum", "swapaxes", "take", "trace",
     "transpose", "var",
 )
 # NumPy's names for functions that have another one here.
-NUMPY_NAMES = {"absolute": "abs", "true_divide": "divide", "amax": "max", "amin": "min"}
-REDUCTIONS = {"add": "sum", "maximum": "max", "minimum": "min"}
+NUMPY_NAMES = {
+    "absolute": "abs", "fabs": "abs", "true_divide": "divide", "amax": "max", "amin": "min", "positive": "identity",
+    "conjugate": "identity", "copy": "identity", "numpy.linalg.norm": "norm", "numpy.linalg.matmul": "matmul",
+    "numpy.linalg.tensordot": "tensordot",
+}
+METHODS_OF_UFUNCS = {  # all over the first axis, unless told otherwise
+    "add.reduce": "sum", "multiply.reduce": "prod", "maximum.reduce": "max", "minimum.reduce": "min",
+    "logical_and.reduce": "all", "logical_or.reduce": "any", "add.accumulate": "cumsum",
+    "multiply.accumulate": "cumprod",
+}
+# What is asked about a Tensor and not of its numbers: answered without a node.
+PLAIN: dict[Any, Callable[..., Any]] = {
+    np.shape: lambda a: a.shape, np.ndim: lambda a: a.ndim,
+    np.size: lambda a, axis=None: a.size if axis is None else prod(a.shape[i] for i in axes(axis, a.ndim)),
+}
+
+
+def _direct(op: Op) -> Callable[[Any, Any], Tensor]:
+    return lambda self, other: record(op, (self, other))
 
 
 def _reflected(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
@@ -48,6 +74,8 @@ def attach() -> None:
         setattr(Tensor, forward, function)
         if reverse:
             setattr(Tensor, reverse, _reflected(function))
+    for op in DIRECT:
+        setattr(Tensor, str(OPERATORS[op.name][0]), _direct(op))
     for name in METHODS:
         setattr(Tensor, name, getattr(nodes, name))
     setattr(Tensor, "T", property(nodes.transpose, doc="The axes reversed."))  # noqa: B010 - the class body says why
@@ -59,21 +87,26 @@ def _find(name: str) -> Callable[..., Any] | None:
 
 def numpy_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Answer ``ufunc(..., tensor, ...)``: the op of that name, or an error; never bare numbers."""
-    spelled = f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-    if method == "reduce" and ufunc.__name__ in REDUCTIONS:
-        return getattr(nodes, REDUCTIONS[ufunc.__name__])(*inputs, **{"axis": 0, **options})
-    function = _find(ufunc.__name__)
+    spelled = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
+    if spelled in METHODS_OF_UFUNCS:
+        return getattr(nodes, METHODS_OF_UFUNCS[spelled])(*inputs, **{"axis": 0, **options})
+    function = _find(ufunc.__name__) if getattr(np, ufunc.__name__, None) is ufunc else None
     if method != "__call__" or function is None:
-        raise _unsupported(spelled)
+        raise _unsupported(f"numpy.{spelled}")
     return function(*inputs, **options)
 
 
 def numpy_function(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Answer ``numpy.f(tensor)`` for functions that are no ufuncs."""
-    own = _find(function.__name__) if getattr(np, function.__name__, None) is function else None
+    if function in PLAIN:
+        return PLAIN[function](*args, **options)
+    spelled = f"{function.__module__}.{function.__name__}"
+    own = _find(function.__name__ if getattr(np, function.__name__, None) is function else spelled)
     if own is None:
-        raise _unsupported(f"{function.__module__}.{function.__name__}")
+        raise _unsupported(spelled)
     names, needed = _numpy_names(function, own)
+    if needed is None:
+        return own(*args, **options)
     named = dict(zip(names, args, strict=False))
     extra = args[len(names):]  # none where NumPy tells its names
     given = {**{name: value for name, value in named.items() if value is not names[name]}, **options}
@@ -82,13 +115,17 @@ def numpy_function(function: Callable[..., Any], args: tuple[Any, ...], options:
 
 
 @lru_cache(maxsize=256)
-def _numpy_names(function: Callable[..., Any], own: Callable[..., Any]) -> tuple[dict[str, Any], int]:
+def _numpy_names(function: Callable[..., Any], own: Callable[..., Any]) -> tuple[dict[str, Any], int | None]:
     """Return the parameters of NumPy's function with their defaults, and how many of them ours takes by position.
 
-    The rest goes by name, so that NumPy's third argument (a dtype) is never taken for ours (keepdims).
+    The rest goes by name, so that NumPy's third argument (a dtype) is never taken for ours (keepdims). None stands for
+    a function that takes any number of arrays, as ours does.
     """
     try:
-        names = {slot.name: slot.default for slot in inspect.signature(function).parameters.values()}
+        theirs = inspect.signature(function).parameters.values()
+        if any(slot.kind is slot.VAR_POSITIONAL for slot in theirs):
+            return {}, None
+        names = {slot.name: slot.default for slot in theirs}
     except ValueError:  # some compiled functions of NumPy do not tell
         names = {}
     slots = inspect.signature(own).parameters.values()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..build import constant
 from ..errors import DtypeError, ShapeError
 from ..graph import ArrayType, Tensor, nodes
 from .define import as_node, axes, broadcast, derived, one_axis, primitive
@@ -172,3 +173,20 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
     return nodes.transpose(x, order)
 
 
+@derived
+def full_like(a: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """Return a constant of the shape of `a` (and of its dtype, unless one is given) that holds one number."""
+    a = as_node(a)
+    return constant(np.full(a.shape, fill_value, a.dtype if dtype is None else dtype))
+
+
+@derived
+def zeros_like(a: Any, dtype: Any = None) -> Tensor:
+    """Return a constant of zeros of the shape of `a`."""
+    return nodes.full_like(a, 0, dtype)
+
+
+@derived
+def ones_like(a: Any, dtype: Any = None) -> Tensor:
+    """Return a constant of ones of the shape of `a`."""
+    return nodes.full_like(a, 1, dtype)

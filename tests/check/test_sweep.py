@@ -1,0 +1,24 @@
+"""The deck's figure over its step."""
+
+import numpy as np
+
+import glassgrad as gg
+from glassgrad.check import step_sweep
+
+
+def test_the_error_over_the_step_is_u_shaped_and_falls_by_100_per_decade_first():
+    sweep = step_sweep(lambda p: gg.sum(gg.exp(p["x"])), {"x": np.array([0.5, 1.0])})
+    figures = sweep.figures["x"]
+    assert 90 < figures[0] / figures[1] < 110
+    assert 90 < figures[1] / figures[2] < 110
+    assert figures[-1] > 10 * min(figures)
+    assert 1e-7 < sweep.best("x") < 1e-3
+    lines = str(sweep).splitlines()
+    assert len(lines) == 1 + 9 + 2
+    assert lines[1].count("#") > lines[4].count("#")
+
+
+def test_a_wrong_gradient_has_no_valley():
+    sweep = step_sweep(lambda p: gg.sum(p["x"] ** 2), {"x": np.array([1.0, 2.0])}, {"x": np.array([2.0, 4.5])},
+                       steps=[1e-2, 1e-4, 1e-6])
+    np.testing.assert_allclose(sweep.figures["x"], 0.25, rtol=1e-6)
