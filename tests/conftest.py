@@ -12,3 +12,19 @@ def jax():
 
     with jax.enable_x64(True):
         yield jax
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Return a function that runs the command line in an empty folder and gives (code, output, errors)."""
+    from glassgrad.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        shown = capsys.readouterr()
+        return stop.value.code or 0, shown.out, shown.err
+
+    return call
