@@ -46,9 +46,8 @@ def test_it_is_traced_opened_drawn_and_proved() -> None:
     opened = gg.open(graph, "soft")
     assert "soft" not in [node.op.name for node in opened.operations]
     np.testing.assert_allclose(opened(X), graph(X), rtol=1e-14)
-    assert "soft+" in gg.draw(graph, format="text").text
-    verdict = gg.check_gradient(lambda x: gg.sum(soft(x)), X)
-    assert verdict.ok
+    assert "soft+" in gg.draw(graph, format="text")
+    assert gg.check_gradient(lambda x: gg.sum(soft(x)), X)
 
 
 def test_a_wrong_rule_is_found() -> None:
@@ -56,7 +55,7 @@ def test_a_wrong_rule_is_found() -> None:
     def square(xp: Any, x: Any) -> Any:
         return x * x
 
-    assert not gg.check_gradient(lambda x: gg.sum(square(x)), X).ok
+    assert not gg.check_gradient(lambda x: gg.sum(square(x)), X)
 
 
 def test_a_derivative_follows_from_the_function_where_there_is_no_rule() -> None:

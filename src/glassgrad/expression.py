@@ -30,12 +30,19 @@ MOST_SIGNS, MOST_PARTS, MOST_LEVELS, MOST_ENTRIES = 2_000, 300, 50, 1_000_000
 # Function: the least and the largest number of positional arguments, and whether it takes axis=integer.
 FUNCTIONS: dict[str, tuple[int, int, bool]] = {
     **dict.fromkeys(
-        ["abs", "cos", "exp", "expm1", "identity", "log", "log1p", "negative", "reciprocal", "relu", "sigmoid", "sign",
-         "sin", "sqrt", "square", "stop_gradient", "tanh", "transpose"], (1, 1, False)),
-    **dict.fromkeys(["dot", "matmul", "maximum", "minimum"], (2, 2, False)),
-    **dict.fromkeys(["cross_entropy", "cross_entropy_error", "mean_squared_error"], (2, 2, False)),
+        ["abs", "arccos", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos", "cosh", "elu", "erf", "erfc",
+         "exp", "exp2", "expm1", "floor", "gaussian", "gelu", "identity", "leaky_relu", "log", "log10", "log1p", "log2",
+         "negative", "reciprocal", "relu", "rint", "sigmoid", "sign", "silu", "sin", "sinh", "softplus", "sqrt",
+         "square", "stop_gradient", "tan", "tanh", "transpose", "trunc"], (1, 1, False)),
     **dict.fromkeys(
-        ["log_softmax", "logsumexp", "max", "mean", "min", "softmax", "std", "sum", "var"], (1, 1, True)),
+        ["arctan2", "dot", "floor_divide", "hypot", "logaddexp", "matmul", "maximum", "minimum", "outer", "remainder"],
+        (2, 2, False)),
+    **dict.fromkeys(
+        ["binary_cross_entropy", "cross_entropy", "cross_entropy_error", "huber", "mean_squared_error"], (2, 2, False)),
+    **dict.fromkeys(
+        ["cumprod", "cumsum", "flip", "log_softmax", "logsumexp", "max", "mean", "min", "norm", "prod", "softmax",
+         "sort", "std", "sum", "var"], (1, 1, True)),
+    "clip": (3, 3, False),
     "affine": (3, 3, False),
     "where": (3, 3, False),
 }

@@ -30,6 +30,11 @@ from .place import RuleSite
 from .watch import watching
 
 Read = Callable[[Tensor], Any]
+HARMLESS = frozenset({
+    "abs", "broadcast_to", "concatenate", "getitem", "identity", "max", "maximum", "min", "minimum", "negative", "relu",
+    "reshape", "sigmoid", "sign", "softmax", "stop_gradient", "tanh", "transpose", "where",
+})
+"""Ops that make nothing infinite or NaN of what is finite: there is nothing to look for in their values."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ class _Debug:
         self.settings = np.geterr()
 
     def computed(self, node: Tensor) -> None:
-        if suspicious(node._value) and first_entry(node._value, self.infinity) is not None:
+        if node.op.name not in HARMLESS and suspicious(node._value) and first_entry(node._value, self.infinity) is not None:
             self._raise(first_forward(ancestors([node]), _value, self.infinity))
 
     def ran(self, order: Sequence[Tensor], inputs: Sequence[Tensor], arguments: Sequence[Any]) -> None:
@@ -164,9 +169,8 @@ class _Debug:
         self, order: Sequence[Tensor], seeds: Mapping[Tensor, Any], found: Mapping[Tensor, Any],
         ends: Sequence[Tensor], read: Read,
     ) -> None:
-        if any(end in found and suspicious(found[end]) for end in ends):
-            if all(first_entry(found[end], self.infinity) is None for end in ends if end in found):
-                return
+        reached = [found[end] for end in ends if end in found]
+        if any(map(suspicious, reached)) and any(first_entry(g, self.infinity) is not None for g in reached):
             self._raise(first_forward(order, read, self.infinity)
                         or first_backward(order, seeds, found, read, self.infinity))
 

@@ -88,7 +88,12 @@ def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
 
 def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
-    return tuple(part() if type(part) is FunctionType else part for part in _parts(node, g, xp, read, node.inputs))
+    return tuple(computed(part) for part in _parts(node, g, xp, read, node.inputs))
+
+
+def computed(part: Any) -> Any:
+    """Return the cotangent that a rule gave, or that the function computes which it gave in its place."""
+    return part() if type(part) is FunctionType else part
 
 
 def _parts(node: Tensor, g: Any, xp: Any, read: Read, wanted: Container[Tensor]) -> tuple[Any, ...]:

@@ -241,9 +241,10 @@ def open_(what: Any, *names: str, levels: int | None = None) -> Any:
     ('sigmoid', 'reciprocal', None)
     """
     outputs = what.outputs if isinstance(what, Graph) else (what,)
+    known = {*nodes.__dict__, *(node.op.name for node in ancestors(outputs))}
     for name in names:
-        if not callable(nodes.__dict__.get(name)):
-            raise one_of("op", name, sorted(nodes.__dict__))
+        if name not in known:
+            raise one_of("op", name, sorted(known))
     depth = 0
     while levels is None or depth < levels:
         opened = [n for n in ancestors(outputs) if n.op.body is not None and (not names or n.op.name in names)]

@@ -6,15 +6,20 @@ import hashlib
 import json
 import re
 
+import numpy as np
 import pytest
 from drawn_graphs import apples, scalar_network, two_layers
 
 import glassgrad as gg
+from glassgrad import words
 from glassgrad.draw import draw
 from glassgrad.draw.html import _GIT, _SIGNS, packed
+from glassgrad.draw.layout import derivative_lines
+from glassgrad.draw.levels import levels_of
+from glassgrad.draw.numbers import Figure
 from glassgrad.draw.outline import Outline
 from glassgrad.draw.scene import scene_at, story_of
-from glassgrad.draw.states import MOST_NODES, states_of
+from glassgrad.draw.states import MOST_NODES, states_of, story_in_levels
 
 
 def unpacked(page, name):
@@ -77,27 +82,129 @@ def seen(states, opened):
     return nodes, {edge for edge in edges if edge[1] != edge[2]}
 
 
+def states(what, opened=(), languages=("en",)):
+    levels = levels_of(what)
+    story = story_in_levels(levels)
+    return json.loads(json.dumps(states_of(levels, story, set(opened), languages)))
+
+
+def shown(texts):
+    """The numbers in an edge's drawing, without the names that only the page gives."""
+    return sorted(re.sub(r"^(v|∂ )?[^=(]* = |^v\d+ (?=\()", "", text) for text in texts)
+
+
 @pytest.mark.parametrize("make", [two_layers, scalar_network, lambda: gg.sigmoid(gg.tensor([0.5], name="x"))])
 def test_every_state_of_the_page_is_the_scene_of_that_state(make):
-    story = story_of(make(), opens=True)
-    states = json.loads(json.dumps(states_of(story, set())))
+    graph = make()
+    story = story_of(graph, opens=True)
+    page = states(graph)
     names = list(story.outline.boxes)
+    assert [box["title"] for box in page["boxes"]] == [story.outline.boxes[name].title for name in names]
+    drawn = {node["id"]: node for node in page["nodes"]}
+    label_of = {edge["id"]: edge for edge in page["edges"]}
     for pattern in range(2 ** min(len(names), 7)):
         opened = {name for i, name in enumerate(names) if pattern >> i & 1}
         scene = scene_at(story, opened)
-        nodes, edges = seen(states, opened)
-        assert nodes == {node.id for node in scene.nodes}
-        assert edges == {(edge.id, edge.source, edge.target) for edge in scene.edges}
+        labels = {node.id: node.label or node.kind for node in scene.nodes}
+        nodes, edges = seen(page, opened)
+        assert sorted(drawn[name]["label"] for name in nodes) == sorted(labels.values())
+        assert sorted((drawn[source]["label"], drawn[target]["label"]) for _, source, target in edges) == sorted(
+            (labels[edge.source], labels[edge.target]) for edge in scene.edges)
+        told = shown(text for name, source, _ in edges
+                     for text in re.findall(r"<text[^>]*>([^<]*)<", {**label_of[name], **label_of[name].get("seen", {})
+                                                                      .get(source, {})}["svg"]))
+        assert told == shown(line for edge in scene.edges
+                             for line in (*edge.value.lines, *derivative_lines(edge.gradient or Figure(()))))
 
 
-def test_steps_tell_upstream_times_local():
-    states = states_of(story_of(apples(), opens=True), set())
-    told = [(node["forward"], node["backward"]) for node in states["nodes"] if node["label"] == "×"]
-    assert told[0] == (
-        "× takes 100, 2 and gives 200.",
-        "∂ 1.1 arrives. To apple: upstream 1.1 × local 2 = downstream 2.2. "
-        "To count: upstream 1.1 × local 100 = downstream 110.",
-    )
+def test_steps_are_those_of_explain():
+    page = states(apples(), languages=("en", "zh_TW", "ja"))
+    told = [(node["forward"], node["backward"]) for node in page["nodes"] if node["label"] == "×"]
+    assert told[0][0] == ["v1 = apple × count = 100 × 2 = 200"] * 3
+    english, chinese, japanese = told[0][1]
+    swapped = "A multiplication node hands the derivative on times the swapped value, that of the other input."
+    assert english == (f"∂price/∂apple = ∂price/∂v1 · count = 1.1 × 2 = 2.2. {swapped}\n"
+                       f"∂price/∂count = ∂price/∂v1 · apple = 1.1 × 100 = 110. {swapped}")
+    assert "對調後的值" in chinese
+    assert "ひっくり返した値" in japanese
+    steps = gg.steps(apples(), digits=4)
+    assert {line for node in page["nodes"] for line in node["backward"][0].split("\n") if node["kind"] == "op"} == {
+        step.text("en") for step in steps.backward}
+
+
+def test_what_is_one_thing_has_one_name_inside_and_outside():
+    page = states(gg.sigmoid(gg.tensor(1.0, name="x")) * 2)
+    told = {node["label"]: node["forward"] for node in page["nodes"]}
+    assert told["σ"] == ["v1 = σ(x) = σ(1) = 0.7311"]
+    assert told["/"] == ["v1 = 1/v5 = 1/1.368 = 0.7311"]
+    assert told["×2"] == ["v2 = v1 × 2 = 0.7311 × 2 = 1.462"]
+    assert [node["backward"] for node in page["nodes"] if node["label"] == "/"] == [
+        ["∂v2/∂v5 = ∂v2/∂v1 · (-v1²) = 2 × (-0.5344) = -1.069. The derivative of 1/x is -1/x², which is minus the square "
+         "of the output."]]
+
+
+def test_a_fork_tells_its_sum_and_a_graph_without_numbers_its_formulas():
+    s = gg.tensor(2.0, name="s")
+    told = {node["label"]: node["backward"][0] for node in states(s**2 * (3 * s))["nodes"] if node["backward"]}
+    assert "= 24 + 12 = 36" in told["s"]
+    page = states(gg.trace(lambda x, y: gg.exp(x) * y, "f")(gg.ArrayType((3,)), gg.ArrayType((3,))))
+    assert [node["forward"][0] for node in page["nodes"] if node["kind"] == "op"] == ["v1 = exp(x)", "v2 = v1 × y"]
+
+
+def test_closed_nodes_have_the_numbers_of_their_stable_form():
+    logits = gg.tensor([[1e4, 0.0, 5.0]], name="a")
+    page = states(gg.cross_entropy(logits, gg.constant(np.array([1]), name="t")) * 2)
+    boxes = {box["title"]: box["id"] for box in page["boxes"]}
+    out = next(edge for edge in page["edges"] if edge["from"] != "n0" and edge["to"] in {
+        node["id"] for node in page["nodes"] if node["label"] == "×2"})
+    outermost = next(box["id"] for box in page["boxes"] if box["parent"] is None)
+    assert "∞" in out["svg"]  # the body's: -log 0
+    assert "1e4" in out["seen"][outermost]["svg"]
+    assert "∞" not in out["seen"][outermost]["svg"]
+    assert set(boxes) >= {"cross_entropy", "softmax"}
+    into = [edge for edge in page["edges"] if edge["to"] == outermost and edge["from"] == "n0"]
+    assert ["NaN" in edge["svg"] for edge in into] == [False]
+    rows = page["tables"][into[0]["gradient"]]["rows"]
+    assert rows == [["0", "2.0", "-2.0", "0.0"]]
+    inner = [edge for edge in page["edges"] if edge["to"] == boxes["softmax"] and edge["from"] == "n0"]
+    assert ["NaN" in edge["svg"] for edge in inner] == [True]
+
+
+def test_arrays_come_as_tables_up_to_a_bound():
+    small, large = np.arange(12.0).reshape(2, 2, 3) / 7, np.zeros((30, 30))
+    page = states(gg.sum(gg.tensor(small, name="s")) + gg.sum(gg.tensor(large, name="z")))
+    tables = {table["type"]: table for table in page["tables"]}
+    assert [row[0] for row in tables["float64[2, 2, 3]"]["rows"]] == ["0, 0", "0, 1", "1, 0", "1, 1"]
+    assert [[float(entry) for entry in row[1:]] for row in tables["float64[2, 2, 3]"]["rows"]] == small.reshape(
+        4, 3).tolist()
+    assert tables["float64[30, 30]"] == {"type": "float64[30, 30]", "minimum": "0", "maximum": "0", "mean": "0",
+                                         "zeros": "100 %", "rows": None}
+
+
+def test_the_first_view_is_where_the_layout_engine_would_put_it():
+    page = json.loads(unpacked(draw(two_layers(), format="html"), "picture"))
+    nodes, edges = seen(page, set(page["open"]))
+    first = page["first"]
+    assert set(first["places"]) == nodes | set(page["open"])
+    assert set(first["lines"]) == set(first["labels"]) == {name for name, _, _ in edges}
+    for name in nodes:
+        place, item = first["places"][name], next(node for node in page["nodes"] if node["id"] == name)
+        assert (place["width"], place["height"]) == (pytest.approx(item["w"], abs=0.1), item["h"])
+        assert 0 <= place["x"] <= first["width"] - place["width"]
+
+
+def test_without_the_engine_the_page_lays_out_its_first_view_itself(monkeypatch):
+    monkeypatch.setattr("glassgrad.draw.first.find_spec", lambda name: None)
+    assert json.loads(unpacked(draw(apples(), format="html"), "picture"))["first"] is None
+
+
+def test_the_language_is_the_current_one_and_the_others_come_along():
+    with words.use("ja"):
+        page = draw(apples(), format="html")
+    assert '<html lang="ja">' in page
+    picture = json.loads(unpacked(page, "picture"))
+    assert list(picture["languages"]) == ["ja", "en", "zh_TW"]
+    assert picture["words"]["fit"] == ["全体表示", "fit", "符合視窗"]
 
 
 def test_open_at_first():
@@ -117,10 +224,9 @@ def test_a_large_graph_stays_within_the_page():
     for i in range(400):
         with gg.scope(f"block {i // 8}"):
             y = gg.tanh(y * 0.999)
-    story = story_of(y, opens=True)
-    states = states_of(story, set())
-    assert len(states["nodes"]) <= MOST_NODES + 1  # the output
-    assert any(not node.get("opens", True) for node in states["nodes"])
+    nodes = states(y)["nodes"]
+    assert len(nodes) <= MOST_NODES + 1  # the output
+    assert any(not node.get("opens", True) for node in nodes)
     assert len(draw(y, format="html").encode()) <= 700_000
 
 
@@ -130,8 +236,9 @@ def test_an_outline_without_boxes_has_nothing_to_open():
 
 def test_the_page_says_that_opened_and_closed_agree():
     page = draw(two_layers(), format="html")
-    assert re.search(r"the largest relative difference is \d(\.\d+)?e−1[5-9]\.|difference is 0\.", page)
-    assert "Opened and closed" not in draw(apples(), format="html")
+    said = json.loads(unpacked(page, "picture"))["proof"][0]
+    assert re.search(r"the largest relative difference is \d(\.\d+)?e−1[5-9]\.|difference is 0\.", said)
+    assert json.loads(unpacked(draw(apples(), format="html"), "picture"))["proof"] == ["", "", ""]
 
 
 def test_a_name_like_a_template_s_place_stays_a_name():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -74,8 +74,10 @@ def with_rule(f: Rule, args: tuple[Any, ...], vjp: Rule) -> Subject:
     """Return the subject for a function of arrays and the rule that is claimed for it."""
     arrays, chosen = split(args)
 
-    def fill(floats: tuple[Array, ...]) -> list[Array]:
-        whole = [a.copy() for a in arrays] if len(chosen) < len(arrays) else list(arrays)
+    def fill(floats: tuple[Array, ...]) -> Sequence[Array]:
+        if len(chosen) == len(arrays):
+            return floats
+        whole = [a.copy() for a in arrays]
         for position, array in zip(chosen, floats, strict=True):
             whole[position] = array
         return whole

@@ -40,6 +40,13 @@ def same(a: Array, b: Array) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and bool(np.array_equal(a, b, equal_nan=True))
 
 
+def close(a: Array, b: Array, relative: float) -> bool:
+    """Whether two arrays have one shape and are equal up to a relative difference, NaN included."""
+    if a.shape != b.shape:
+        return False
+    return bool((a == b).all()) or np.allclose(a, b, rtol=relative, atol=1e-300, equal_nan=True)
+
+
 def forward_is_pure(probe: Probe, arrays: tuple[Array, ...], labels: tuple[str, ...]) -> Array:
     """Return the output; the forward function must leave its inputs alone and give the same bits twice."""
     given = [a.copy() for a in arrays]
@@ -146,7 +153,7 @@ def linear(trial: Trial) -> None:
                               "by g.", "cotangent ignored")
     for factor in (-1.0, 4.0, 2.0**20):
         for a, b, label in zip(trial.again(factor * trial.g), trial.gradients, trial.labels, strict=True):
-            if not np.allclose(a, factor * b, rtol=1e-13, atol=1e-300, equal_nan=True):
+            if not close(a, factor * b, 1e-13):
                 sign = np.allclose(a, np.abs(factor) * b, rtol=1e-9, atol=1e-300)
                 raise BrokenRuleError("linear", f"{factor:g} g does not give {factor:g} times the gradient of {label}: "
                                       "the rule is not linear in g.", "only positive side" if sign else "cotangent "
@@ -195,7 +202,7 @@ def layouts(trial: Trial) -> None:
 def _compare_layout(trial: Trial, name: str, found: tuple[Any, ...], expected: list[Array]) -> None:
     for d, wanted, label in zip(found, expected, trial.labels, strict=True):
         given = np.zeros(wanted.shape) if d is None else np.asarray(d)
-        if given.shape != wanted.shape or not np.allclose(given, wanted, rtol=1e-10, atol=1e-300, equal_nan=True):
+        if not close(given, wanted, 1e-10):
             raise BrokenRuleError("layouts", f"the gradient of {label} changes when an array has the {name} memory "
                                   "layout; its numbers are the same.", "memory layout")
 

@@ -196,9 +196,8 @@ class Bench:
         first = np.array([max(line.size, 1.0) for line in found.lines])[:, None]
         reach = np.abs(self.scene.base)
         for row in rows:
-            values = [self.scene.at(found.lines[row], sign * first[row, 0] * 2.0**power)
-                      for power in range(-3, 9) for sign in (1.0, -1.0)]
-            seen = np.abs(np.array(values))
+            steps = first[row, 0] * 2.0 ** np.arange(-3, 9)
+            seen = np.abs(self.scene.along(found.lines[row], np.concatenate([steps, -steps])))
             reach = np.maximum(reach, np.where(np.isfinite(seen), seen, 0.0).max(axis=0))
         return np.where(flat, 16 * EPS * np.maximum(reach, steepest) / first, 0.0)
 

@@ -6,6 +6,7 @@ first; then one extrapolation serves all of them.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,10 @@ from .subject import TROUBLE, Probe
 Array = Any
 FINEST = 2.0**-36
 """Steps below this part of the coordinate drown in its rounding."""
+SPACINGS = (14, 20, 26, 32, 38)
+"""Powers of a half between the samples by which noise is measured."""
+AT_ONCE = 2**20
+"""So many numbers of moved arrays are laid out at a time."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +71,32 @@ class Scene:
     base: Array
     dtype: Any = np.float64
 
-    def at(self, line: Line, step: Any) -> Array:
-        """Return the looked-at outputs after a step along the line; NaN outside the domain."""
+    def along(self, line: Line, steps: Array) -> Array:
+        """Return the looked-at outputs after each of `steps` along the line, one row each; NaN outside the domain."""
+        found = np.full((len(steps), len(self.base)), np.nan, self.dtype)
         arrays = list(self.arrays)  # the contract has shown that the function leaves its inputs alone
         x = arrays[line.argument]
-        if x.ndim and len(line.entries) == x.size:
-            arrays[line.argument] = x + (step * line.pace).reshape(x.shape)
-        else:
-            moved = x.copy()
-            moved.reshape(-1)[line.entries] += step * line.pace
-            arrays[line.argument] = moved
-        try:
-            return self.look(np.asarray(self.probe.forward(*arrays)))
-        except TROUBLE:
-            return np.full(self.base.shape, np.nan, self.dtype)
+        flat = x.reshape(-1)
+        together = max(1, AT_ONCE // max(flat.size, 1))
+        for begin in range(0, len(steps), together):
+            part = steps[begin : begin + together]
+            if len(line.entries) == flat.size:
+                moved = flat + np.multiply.outer(part, line.pace)
+            else:
+                moved = np.repeat(flat[None], len(part), axis=0)
+                moved[:, line.entries] += np.multiply.outer(part, line.pace)
+            for row, point in enumerate(moved.reshape(len(part), *x.shape), begin):
+                arrays[line.argument] = point if x.ndim else np.array(point)
+                with suppress(*TROUBLE):
+                    found[row] = self.look(self.probe.forward(*arrays))
+        return found
 
     def look(self, y: Array) -> Array:
         """Return the looked-at combinations of an output."""
         flat = np.asarray(y, self.dtype).reshape(-1)
-        if self.rows is None:
-            return flat if flat.shape == self.base.shape else np.full(self.base.shape, np.nan, self.dtype)
-        return self.rows @ flat if flat.shape == self.rows.shape[1:] else np.full(self.base.shape, np.nan, self.dtype)
+        if flat.size != (self.base.size if self.rows is None else self.rows.shape[1]):
+            return np.full(self.base.shape, np.nan, self.dtype)
+        return flat if self.rows is None else self.rows @ flat
 
 
 def scene_of(probe: Probe, arrays: tuple[Array, ...], rows: Array | None, dtype: Any = np.float64) -> Scene:
@@ -129,17 +139,16 @@ def _one_ladder(
     T = scene.dtype
     shape = (len(plan.levels), len(lines), len(scene.base))
     plus, minus = np.full(shape, np.nan, T), np.full(shape, np.nan, T)
-    right, left = np.full(shape[:2], np.nan, T), np.full(shape[:2], np.nan, T)
+    x = np.array([scene.arrays[line.argument].reshape(-1)[line.entries[0]] if line.single else 0 for line in lines], T)
+    size = np.array([line.size for line in lines], T)
+    top = T(start) * T(2.0) ** np.ceil(np.log2(np.maximum(size, _floor(size))))
+    steps = np.multiply.outer(T(2.0) ** -np.array(plan.levels, T), top)
+    walked = steps >= size * T(FINEST)
+    right, left = np.where(walked, (x + steps) - x, np.nan), np.where(walked, x - (x - steps), np.nan)
     for column, line in enumerate(lines):
-        x = scene.arrays[line.argument].reshape(-1)[line.entries[0]] if line.single else T(0)
-        top = T(start) * T(2.0) ** np.ceil(np.log2(np.maximum(np.abs(T(line.size)), T(_floor(line.size)))))
-        smallest = np.maximum(np.abs(T(line.size)) * T(FINEST), T(0))
-        for row, level in enumerate(plan.levels):
-            step = top * T(2.0) ** -level
-            if step < smallest:
-                break
-            right[row, column], left[row, column] = (x + step) - x, x - (x - step)
-            plus[row, column], minus[row, column] = scene.at(line, step), scene.at(line, -step)
+        own = steps[walked[:, column], column]
+        values = scene.along(line, np.concatenate([own, -own]))
+        plus[: len(own), column], minus[: len(own), column] = values[: len(own)], values[len(own) :]
     columns = shape[1] * shape[2]
     spread = np.broadcast_to(noise, shape[1:]).reshape(-1)
     base = np.broadcast_to(scene.base, shape[1:]).reshape(-1)
@@ -148,9 +157,9 @@ def _one_ladder(
                   guards=plan.guards, check_finer="finer agrees" not in without)
 
 
-def _floor(size: float) -> float:
-    """Smallest first step: 1, but the coordinate's own size where that is so tiny that 1 never comes near it."""
-    return 1.0 if size == 0 or size > 2.0**-30 else size
+def _floor(size: Array) -> Array:
+    """Smallest first steps: 1, but a coordinate's own size where that is so tiny that 1 never comes near it."""
+    return np.where((size == 0) | (size > 2.0**-30), size.dtype.type(1), size)
 
 
 def no_noise(scene: Scene) -> tuple[Array, Array]:
@@ -169,8 +178,10 @@ def noise_of(scene: Scene, rng: np.random.Generator) -> tuple[Array, Array]:
         for _ in range(2):
             pace = rng.choice([-1.0, 1.0], flat.shape) * rng.uniform(0.5, 1.5, flat.shape) * near
             line = Line(argument, np.arange(x.size), pace, 1.0)
-            samples = np.array([[scene.at(line, j * 2.0**-power) for j in range(-4, 5)]
-                                for power in (14, 20, 26, 32, 38)])
+            steps = np.multiply.outer(2.0 ** -np.array(SPACINGS), np.arange(-4.0, 5.0))
+            away = scene.along(line, steps[steps != 0])
+            samples = np.empty((*steps.shape, len(scene.base)), scene.dtype)
+            samples[steps != 0], samples[steps == 0] = away, scene.base
             fine, all_plateaus = measured_noise(samples)
             noise, coarse = np.maximum(noise, fine), np.maximum(coarse, all_plateaus)
     return noise, np.maximum(noise, coarse)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GradientError, ShapeError
-from ..gradient import fit
+from ..gradient import computed, fit
 from ..graph import Array, ArrayType, Op, is_float, nodes, numeric
 
 
@@ -39,7 +39,7 @@ class Step:
     def pull(self, dout: Any) -> tuple[Any, ...]:
         """Return the derivative for every input, given that for the output; `dout` is neither changed nor handed on."""
         g = self.cotangent(dout)
-        parts = rule(self.op)(np, g, self.output, *self.inputs)
+        parts = [computed(part) for part in rule(self.op)(np, g, self.output, *self.inputs)]
         return tuple(
             None if part is None else fitted(part, source, g) for part, source in zip(parts, self.inputs, strict=True)
         )

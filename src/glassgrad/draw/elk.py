@@ -43,6 +43,7 @@ function setTimeout(f) { f(); }
 function postMessage(message) { answer = message; }
 """
 _ASK = "self.onmessage({data: JSON.parse(question)}); JSON.stringify(answer)"
+_EVALUATE = "JSON.stringify((() => { const given = JSON.parse(question); return eval(script); })())"
 _engines = threading.local()  # an engine belongs to the thread that made it
 
 
@@ -64,18 +65,32 @@ def layout(scene: Scene) -> Placed:
 
 @lru_cache(maxsize=64)
 def _layout(graph: str) -> Placed:
-    answer = _ask({"id": 1, "cmd": "layout", "graph": json.loads(graph), "layoutOptions": {}, "options": {}})
+    answer = ask({"id": 1, "cmd": "layout", "graph": json.loads(graph), "layoutOptions": {}, "options": {}})
     return _read(answer["data"])
 
 
-def _ask(message: dict[str, Any]) -> dict[str, Any]:
-    engine = getattr(_engines, "engine", None)
-    if engine is None:
-        engine = _engines.engine = _start()
+def ask(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the engine's answer to a message."""
+    engine = _engine()
     engine.set("question", json.dumps(message))
     answer: dict[str, Any] = json.loads(engine.eval(_ASK))
     assert "error" not in answer, f"the layout engine refused a graph of ours: {str(answer)[:500]}"
     return answer
+
+
+def evaluate(script: str, given: Any) -> Any:
+    """Return what a script of ours ends with, as plain data; it finds `given` under that name."""
+    engine = _engine()
+    engine.set("question", json.dumps(given))
+    engine.set("script", script)
+    return json.loads(engine.eval(_EVALUATE))
+
+
+def _engine() -> Any:
+    engine = getattr(_engines, "engine", None)
+    if engine is None:
+        engine = _engines.engine = _start()
+    return engine
 
 
 def _start() -> Any:

@@ -11,27 +11,32 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Collection
-from functools import lru_cache
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache, partial
 from html import escape
 from importlib import resources
 from typing import Any
 
+from ..words import Sentence
 from .elk import source
+from .first import first_view
+from .levels import levels_of
 from .metrics import shorten
-from .outline import LONGEST_TITLE
+from .outline import LONGEST_TITLE, Outline
 from .pieces import style
-from .proof import sentence
-from .scene import scene_at, story_of
-from .states import states_of
+from .proof import statement
+from .scene import scene_of
+from .states import languages, states_of, story_in_levels
 from .text import text
 
 # The 85 signs of Git's base 85, with those that could begin something in HTML replaced.
 _GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _SIGNS = _GIT.translate(str.maketrans("<>&", ".,:"))
 _TO_SIGNS = str.maketrans(_GIT, _SIGNS)
+SCRIPTS = ("engine.js", "plan.js", "words.js", "numbers.js", "paper.js", "page.js")
+MOST_SIGNS = 90_000  # for all that is said in three languages; a larger page says it in the current one
 _PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
@@ -63,25 +68,38 @@ def html(
     opens : collection of str, or bool
         Composites that are open at first.
     """
-    story = story_of(what, backward=backward, g=g, opens=True, arrays=arrays)
+    levels = levels_of(what, backward, g)
+    story = story_in_levels(levels, arrays)
     opened = _open_at_first(story.outline, depth, opens)
-    picture = json.dumps(states_of(story, opened), ensure_ascii=False, separators=(",", ":"))
-    sheet, script = style("auto") + _read("page.css"), _read("engine.js") + _read("page.js")
-    fallback = text(scene_at(story, opened), 100)
+    proof = statement(what, g) if backward else None
+    states = partial(states_of, levels, story, opened)
+    picture = _packed_picture(states, languages(), proof)
+    if len(picture) > MOST_SIGNS:
+        picture = _packed_picture(states, languages()[:1], proof)
+    sheet, script = style("auto") + _read("page.css"), "".join(map(_read, SCRIPTS))
+    fallback = text(scene_of(what, backward=backward, g=g, opens=opens, depth=depth, arrays=arrays), 100)
     policy = (
         f"default-src 'none'; style-src {_digest(sheet)}; script-src {_digest(script)} blob:; worker-src blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    proof = sentence(what, g) if backward else ""
     title = escape(shorten(story.flow.title, LONGEST_TITLE))
     return _PAGE.format(
-        policy=policy, title=title, style=sheet, script=script, engine=_engine(),
-        picture=packed(picture),
-        body=_filled(_read("body.html"), TITLE=title, FALLBACK=escape(fallback), PROOF=proof),
+        policy=policy, title=title, style=sheet, script=script, engine=_engine(), picture=picture,
+        language=languages()[0].replace("_", "-"),
+        body=_filled(_read("body.html"), TITLE=title, FALLBACK=escape(fallback)),
     )
 
 
-def _open_at_first(outline: Any, depth: int | None, opens: Collection[str] | bool) -> set[str]:
+def _packed_picture(states: Callable[[Sequence[str]], dict[str, Any]], spoken: Sequence[str],
+                    proof: Sentence | None) -> str:
+    """Return the page's data in these languages, with the first view laid out."""
+    picture = states(spoken)
+    picture["proof"] = [proof.text(code) if proof else "" for code in spoken]
+    picture["first"] = first_view(picture)
+    return packed(json.dumps(picture, ensure_ascii=False, separators=(",", ":")))
+
+
+def _open_at_first(outline: Outline, depth: int | None, opens: Collection[str] | bool) -> set[str]:
     reachable: set[str] = outline.to_depth(depth)
     if depth is not None or opens is True:
         return reachable

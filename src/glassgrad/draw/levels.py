@@ -124,7 +124,7 @@ def _merged(top: Flow, insides: Mapping[Tensor, Flow], outer: Mapping[Tensor, Te
         while output in insides:
             output = insides[output].outputs[0]  # noqa: PLW2901
         outputs.append(output)
-    levels = [*reversed(insides.values()), top]  # what two levels know, the outer one knows better
+    levels = [*reversed(list(insides.values())), top]  # what two levels know, the outer one knows better
     merged: list[dict[object, object]] = [{}, {}, {}]
     for level in levels:
         for found, own in zip(merged, (level.values, level.cotangents, level.parts), strict=True):

@@ -1,67 +1,93 @@
 """Every state that a picture can be opened into, as one piece of plain data for the interactive page.
 
 The page knows all nodes, closed boxes and the edges between them, each already drawn; which of them are to be seen
-follows from the set of open boxes. What a closed box hands back is the sum over the edges that enter it.
+follows from the set of open boxes. What a closed layer hands back is the sum over the edges that enter it; what a
+closed composite gives and hands back, its own rules say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..gradient import fit, pull
 from ..graph import Tensor
+from ..words import LANGUAGES, language
 from .elk import BOX_OPTIONS, INLINE, OPTIONS
-from .labels import label
-from .layout import LABEL_FONT, LINE, TITLE_FONT, label_size, node_size, total_text
+from .joins import Joins
+from .labels import folded
+from .layout import LABEL_FONT, LINE, TITLE_FONT, node_size, total_text
+from .levels import Levels
 from .metrics import shorten, width
-from .numbers import figure, short
-from .outline import LONGEST_TITLE
-from .pieces import label_piece, node_class, node_piece
-from .scene import Edge, Node, Story, closed_node, drawn_node, edge_maker
+from .outline import LONGEST_TITLE, Box, Outline, outline_of
+from .phrases import phrases
+from .pieces import node_class, node_piece
+from .scene import Node, Story, closed_node, drawn_node
+from .tables import Tables
+from .tales import Tales, of_box, spoken
 
 MOST_NODES = 600  # in one page; boxes beyond that stay closed
 
 
-def states_of(story: Story, opened: set[str]) -> dict[str, Any]:
+def story_in_levels(levels: Levels, arrays: str = "auto") -> Story:
+    """Return what is needed to show a graph with all its composites open or closed."""
+    flow = levels.flow
+    hidden = folded(flow.order, flow.outputs)
+    ops = {scope: node.op for scope, node in levels.scopes.items()}
+    closed = set(levels.insides)
+    outline = outline_of([*flow.order, *levels.insides], ops, hidden | closed)
+    names = {node: f"n{i}" for i, node in enumerate(flow.order)}
+    return Story(flow, outline, arrays, frozenset(hidden), frozenset(_forks(levels)), names)
+
+
+def _forks(levels: Levels) -> set[Tensor]:
+    """Return the nodes whose derivative is a sum, with every composite open."""
+    flow = levels.flow
+    returns = {flow.outputs[0]: 1} if flow.parts else {}
+    for user in flow.order:
+        for position, source in enumerate(user.inputs):
+            if (user, position) in flow.parts:
+                real = levels.deepest(source)
+                returns[real] = returns.get(real, 0) + 1
+    return {node for node, times in returns.items() if times > 1}
+
+
+def languages() -> tuple[str, ...]:
+    """Return all languages, the current one first."""
+    return tuple(sorted(LANGUAGES, key=lambda code: code != language()))
+
+
+def states_of(levels: Levels, story: Story, opened: set[str], spoken_in: Sequence[str]) -> dict[str, Any]:
     """Return all that the page needs, as JSON data; `opened` boxes are open at first."""
-    openable = _openable(story)
+    openable = _openable(story.outline)
     places = _places(story, openable)
-    nodes: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    for node in story.flow.order:
-        if node in story.hidden:
-            continue
-        for place in places[node]:
-            if place not in seen:
-                seen.add(place)
-                nodes.append(_node(story, node, place, openable))
+    tales, tables = Tales(levels), Tables()
+    writer = _Nodes(story, tales, spoken_in, openable, {box.scope: box for box in story.outline.boxes.values()})
+    nodes = [writer.drawn(place, node) for place, node in _first_at(story, places).items()]
     ends = [Node(f"out{i}", "output", shorten(output.name or "", LONGEST_TITLE), None)
-            for i, output in enumerate(story.flow.outputs)]
-    nodes += [_drawn(end, "output", "") for end in ends]
+            for i, output in enumerate(levels.top.outputs)]
     return {
         "title": shorten(story.flow.title, LONGEST_TITLE),
-        "nodes": nodes,
-        "boxes": [_box(box.id, box.title, box.parent, box.level) for box in story.outline.boxes.values()
-                  if box.id in openable],
-        "edges": [_edge(edge) for edge in _edges(story, places)],
+        "nodes": [*nodes, *(_item(end, [], []) for end in ends)],
+        "boxes": [_box(box) for box in story.outline.boxes.values() if box.id in openable],
+        "edges": list(Joins(levels, story, places, tales.names, tables).edges()),
+        "tables": tables.found,
         "open": sorted(opened & openable),
+        "languages": {code: LANGUAGES[code] for code in spoken_in},
+        "words": phrases(spoken_in),
         "options": OPTIONS, "box_options": BOX_OPTIONS, "inline": INLINE,
     }
 
 
-def _openable(story: Story) -> set[str]:
+def _openable(outline: Outline) -> set[str]:
     """Return the boxes that can be opened: outer ones first, while the page does not grow too large."""
     found: set[str] = set()
-    inside: dict[str | None, int] = dict.fromkeys((None, *story.outline.boxes), 0)
-    for home in story.outline.home.values():
+    inside: dict[str | None, int] = dict.fromkeys((None, *outline.boxes), 0)
+    for home in outline.home.values():
         inside[home] += 1
-    for box in story.outline.boxes.values():
+    for box in outline.boxes.values():
         inside[box.parent] += 1
     room = MOST_NODES - inside[None]
-    for box in sorted(story.outline.boxes.values(), key=lambda box: box.level):
+    for box in sorted(outline.boxes.values(), key=lambda box: box.level):
         if inside[box.id] <= room and (box.parent is None or box.parent in found):
             found.add(box.id)
             room -= inside[box.id]
@@ -86,17 +112,41 @@ def _places(story: Story, openable: set[str]) -> dict[Tensor, list[str]]:
     }
 
 
-def _node(story: Story, node: Tensor, place: str, openable: set[str]) -> dict[str, Any]:
-    box = story.outline.boxes.get(place)
-    if box is None:
-        return _drawn(drawn_node(story, node), *_tale(story, node))
-    drawn = closed_node(box)
-    item = _drawn(drawn, f"{drawn.label}: {box.size} nodes. Open it to see each of its steps.",
-                  f"{drawn.label} hands back what the steps inside it hand back together.")
-    return {**item, "opens": box.id in openable}
+def _first_at(story: Story, places: dict[Tensor, list[str]]) -> dict[str, Tensor]:
+    """Return everything that can be drawn, with the first node that it stands for."""
+    found: dict[str, Tensor] = {}
+    for node in story.flow.order:
+        if node not in story.hidden:
+            for place in places[node]:
+                found.setdefault(place, node)
+    return found
 
 
-def _drawn(node: Node, forward: str, backward: str) -> dict[str, Any]:
+class _Nodes:
+    """Draws nodes and closed boxes, with what is said of them."""
+
+    def __init__(self, story: Story, tales: Tales, spoken_in: Sequence[str], openable: set[str],
+                 boxes: dict[Any, Box]) -> None:
+        self._story, self._tales, self._spoken_in, self._openable = story, tales, spoken_in, openable
+        self._boxes = boxes
+
+    def drawn(self, place: str, node: Tensor) -> dict[str, Any]:
+        box = self._story.outline.boxes.get(place)
+        if box is None:
+            return _item(drawn_node(self._story, node), *self._said(node))
+        composite = self._tales.composites.get(box.scope) if box.scope is not None else None
+        if composite is None:
+            forward, back = (spoken(lines, self._spoken_in) for lines in of_box(box))
+        else:
+            forward, back = self._said(composite)
+        return {**_item(closed_node(box), forward, back), "opens": box.id in self._openable}
+
+    def _said(self, node: Tensor) -> tuple[list[str], list[str]]:
+        tales = self._tales
+        return spoken(tales.forward(node), self._spoken_in), spoken(tales.backward(node), self._spoken_in)
+
+
+def _item(node: Node, forward: list[str], backward: list[str]) -> dict[str, Any]:
     across, high = node_size(node)
     item: dict[str, Any] = {
         "id": node.id, "kind": node.kind, "label": node.label or node.kind, "parent": node.parent, "w": across,
@@ -107,83 +157,6 @@ def _drawn(node: Node, forward: str, backward: str) -> dict[str, Any]:
     return item
 
 
-def _box(name: str, title: str, parent: str | None, level: int) -> dict[str, Any]:
-    size = {"width": round(width(title, TITLE_FONT)) + 20, "height": 16}
-    return {"id": name, "title": title, "parent": parent, "level": level, **size}
-
-
-def _edge(edge: Edge) -> dict[str, Any]:
-    across, high = label_size(edge)
-    return {"id": edge.id, "from": edge.source, "to": edge.target, "w": across, "h": high, "svg": label_piece(edge)}
-
-
-def _edges(story: Story, places: dict[Tensor, list[str]]) -> Iterator[Edge]:
-    uses: dict[tuple[Tensor, str, int], list[tuple[Tensor, int]]] = {}
-    for user in story.flow.order:
-        if user in story.hidden:
-            continue
-        for position, source in enumerate(user.inputs):
-            if source in story.hidden:
-                continue
-            around = set(places[source])
-            for place in places[user]:
-                if place not in around:
-                    exact = place not in story.outline.boxes
-                    uses.setdefault((source, place, position if exact else 0), []).append((user, position))
-    make = edge_maker(story)
-    for (source, target, position), through in uses.items():
-        yield make(source, places[source][-1], target, position, through)
-    flow = story.flow
-    for i, output in enumerate(flow.outputs):
-        seed = figure(flow.seed, output.type, story.arrays) if i == 0 and flow.seed is not None else None
-        yield Edge(f"out{i}-in", places[output][-1], f"out{i}", "",
-                   figure(flow.values.get(output), output.type, story.arrays), seed)
-
-
-# What is said at each step -------------------------------------------------------------------------------------------
-
-
-def _tale(story: Story, node: Tensor) -> tuple[str, str]:
-    """Return what happens at a node, forward and backward, in one sentence each."""
-    flow = story.flow
-    result = _text(node, flow.values.get(node))
-    name = label(node) or node.op.name
-    if node.is_leaf:
-        arrived = flow.cotangents.get(node)
-        back = f"The derivative with respect to {name} is {_text(node, arrived)}." if arrived is not None else ""
-        return f"{name} is given: {result}.", back
-    taken = ", ".join(_text(source, flow.values.get(source)) for source in node.inputs
-                      if source not in story.hidden)
-    forward = f"{name} takes {taken} and gives {result}."
-    if node not in flow.cotangents:
-        return forward, ""
-    return forward, " ".join(_returns(story, node))
-
-
-def _returns(story: Story, node: Tensor) -> Iterator[str]:
-    flow = story.flow
-    arrived = _text(node, flow.cotangents[node])
-    locals_ = _local(story, node)
-    yield f"∂ {arrived} arrives" + (" (a sum over several users)." if node in story.forks else ".")
-    for position, source in enumerate(node.inputs):
-        if (node, position) in flow.parts:
-            part = _text(source, flow.parts[node, position])
-            name = shorten(source.name or "", LONGEST_TITLE) or label(source) or source.op.name
-            if locals_ is not None:
-                yield f"To {name}: upstream {arrived} × local {short(locals_[position])} = downstream {part}."
-            else:
-                yield f"To {name}: {part}."
-
-
-def _local(story: Story, node: Tensor) -> list[Any] | None:
-    """Return the local derivatives of a node that works on single numbers."""
-    if any(part.shape != () for part in (node, *node.inputs)):
-        return None
-    with np.errstate(all="ignore"):
-        parts = pull(node, np.ones((), node.dtype)[()], np, story.flow.values.__getitem__)
-        return [np.nan if part is None else fit(np, part, source)
-                for part, source in zip(parts, node.inputs, strict=True)]
-
-
-def _text(node: Tensor, value: Any) -> str:
-    return figure(value, node.type, "auto").text or "a number"
+def _box(box: Box) -> dict[str, Any]:
+    size = {"width": round(width(box.title, TITLE_FONT)) + 20, "height": 16}
+    return {"id": box.id, "title": box.title, "parent": box.parent, "level": box.level, **size}

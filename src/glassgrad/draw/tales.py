@@ -7,7 +7,7 @@ composite is called the same as that of the last node inside it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..explain.formula import Formula, equation, value_formula
 from ..explain.labels import Labels
@@ -33,7 +33,7 @@ class Names(Labels):
         self._whole = {flow.outputs[0]: node for node, flow in levels.insides.items()}
         named = dict.fromkeys(node for level in levels.levels() for node in level.order)
         order = [node for node in named if node not in levels.outer and node not in self._whole]
-        super().__init__(order, lambda node: levels.flow.values.get(node), DIGITS)
+        super().__init__(order, levels.flow.values.get, DIGITS)
 
     def __getitem__(self, node: Tensor) -> Formula:
         outer = self._levels.outer
@@ -46,7 +46,7 @@ class Names(Labels):
 class Level(Run):
     """The run of one level; what is differentiated is the result of the whole graph on all of them."""
 
-    whole: Formula = Formula("L", "L")
+    whole: Formula = field(kw_only=True)
 
     @property
     def top(self) -> Formula:
@@ -60,6 +60,7 @@ class Tales:
     def __init__(self, levels: Levels) -> None:
         self._levels = levels
         self.names = Names(levels)
+        self.composites = levels.scopes
         whole = _run(levels.top, self.names).top
         self._runs = [Level(**vars(_run(flow, self.names)), whole=whole) for flow in levels.levels()]
         self._steps = [Steps(run) for run in self._runs]
@@ -76,13 +77,14 @@ class Tales:
             return [equation([name, value_formula(values(node), DIGITS)])] if values(node) is not None else []
         if any(values(part) is None for part in (node, *node.inputs)):
             return [equation([name, formula_of(node, self.names)])]
-        return [step.line for step in self._steps[level].at(node) if step.kind == "forward"]
+        return [step.line for step in self._steps[level].at(node, "forward")]
 
     def backward(self, node: Tensor) -> list[Line]:
         """Return what arrives at a node and what it hands back; nothing where no derivative arrives."""
         level = self._level_of[node]
         run = self._runs[level]
-        steps = [step.line for step in self._steps[level].at(node) if step.kind != "forward"]
+        kinds = ("sum", "backward") if level else ("start", "sum", "backward")  # inside a composite, nothing starts
+        steps = [step.line for step in self._steps[level].at(node, *kinds)]
         if steps or node not in run.cotangents or not node.is_leaf:
             return steps
         return [equation([run.slope(node), value_formula(run.cotangents[node], DIGITS)])]

@@ -95,9 +95,9 @@ class Steps(Sequence[Step]):
         flow = flow_over(self.run, edge, shared=edge.source in self._merging)
         return BackwardStep(number, node, flow.equation, _with_shapes(flow), flow)
 
-    def at(self, node: Tensor) -> list[Step]:
-        """Return the steps of one node: its output, what arrives at it, and what it hands back."""
-        return [self._step(index) for index in self._indices.get(node, ())]
+    def at(self, node: Tensor, *kinds: str) -> list[Step]:
+        """Return the steps of one node, of these kinds: ``forward``, ``start``, ``sum`` and ``backward``."""
+        return [self._step(index) for index in self._indices.get(node, ()) if self._plan[index][0] in kinds]
 
     @cached_property
     def _indices(self) -> dict[Tensor, list[int]]:

@@ -20,6 +20,7 @@ const engine = (() => {
   }
 
   let worker = null;
+  let started = null;
   let asked = 0;
   const waiting = new Map();
 
@@ -43,10 +44,17 @@ const engine = (() => {
     });
   }
 
+  // Started once and kept; a page that came with its first view does it while that is looked at.
+  function warm() {
+    started ??= start();
+    started.catch(() => {}); // said where a layout is asked for
+    return started;
+  }
+
   async function layout(graph) {
-    if (!worker) await start();
+    await warm();
     return ask({ cmd: "layout", graph });
   }
 
-  return { layout, unpacked };
+  return { layout, unpacked, warm };
 })();

@@ -1,0 +1,74 @@
+"use strict";
+// Which parts of a picture are seen when these boxes are open, the graph that the layout engine is asked to lay out,
+// and its answer by name. Works on data alone: the page runs it, and so does Python, for the first view.
+const plan = (picture) => {
+  const boxes = new Map(picture.boxes.map((box) => [box.id, box]));
+  const nodes = new Map(picture.nodes.map((node) => [node.id, node]));
+  const parents = new Map([...nodes.values(), ...boxes.values()].map((item) => [item.id, item.parent]));
+
+  function around(id) {
+    const chain = [];
+    for (let box = parents.get(id); box; box = parents.get(box)) chain.unshift(box);
+    return chain;
+  }
+
+  function scene(opened) {
+    const seenAs = (id) => around(id).find((box) => !opened.has(box)) ?? id;
+    const isSeen = (id) => seenAs(id) === id && !(boxes.has(id) && opened.has(id));
+    const edges = picture.edges.filter((edge) => isSeen(edge.to)).map((edge) => {
+      const from = seenAs(edge.from);
+      return { ...edge, ...edge.seen?.[from], from };
+    });
+    return {
+      nodes: picture.nodes.filter((node) => isSeen(node.id)),
+      boxes: picture.boxes.filter((box) => opened.has(box.id) && around(box.id).every((outer) => opened.has(outer))),
+      edges: edges.filter((edge) => edge.from !== edge.to),
+    };
+  }
+
+  function layoutGraph(shown) {
+    const root = { id: "root", children: [], edges: [], layoutOptions: picture.options };
+    const containers = new Map([[null, root]]);
+    for (const box of shown.boxes) {
+      const title = { text: box.title, width: box.width, height: box.height };
+      const item = { id: box.id, children: [], labels: [title], layoutOptions: picture.box_options };
+      containers.set(box.id, item);
+      containers.get(box.parent).children.push(item);
+    }
+    for (const node of shown.nodes) {
+      const item = { id: node.id, width: node.w, height: node.h };
+      if (node.under) {
+        item.labels = [{ text: "sum", ...node.under }];
+        item.layoutOptions = { "elk.nodeLabels.placement": "OUTSIDE V_BOTTOM H_CENTER" };
+      }
+      containers.get(node.parent).children.push(item);
+    }
+    for (const edge of shown.edges) {
+      const label = { id: edge.id + "/label", text: "x", width: edge.w, height: edge.h, layoutOptions: picture.inline };
+      root.edges.push({ id: edge.id, sources: [edge.from], targets: [edge.to], labels: [label] });
+    }
+    return root;
+  }
+
+  const spot = ({ x, y, width, height }) => ({ x, y, width, height });
+
+  function gathered(root) {
+    const found = { places: {}, lines: {}, labels: {}, width: root.width, height: root.height };
+    const queue = [root];
+    while (queue.length) {
+      const item = queue.pop();
+      for (const child of item.children ?? []) {
+        found.places[child.id] = spot(child);
+        queue.push(child);
+      }
+      for (const edge of item.edges ?? []) {
+        const section = edge.sections[0];
+        found.lines[edge.id] = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
+        found.labels[edge.id] = spot(edge.labels[0]);
+      }
+    }
+    return found;
+  }
+
+  return { boxes, nodes, scene, layoutGraph, gathered };
+};
