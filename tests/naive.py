@@ -23,6 +23,10 @@ class Number:
             return 1.0
         return sum(edge * source.slope(leaf) for source, edge in self.sources)
 
+    def reaches(self, leaf: Number) -> bool:
+        """Whether there is a path to `leaf` at all."""
+        return self is leaf or any(source.reaches(leaf) for source, _ in self.sources)
+
 
 def add(x: Number, y: Number) -> Number:
     return Number(x.value + y.value, [(x, 1.0), (y, 1.0)])

@@ -83,7 +83,7 @@ def test_mistakes_in_a_scan_are_explained() -> None:
         gg.scan(lambda c, x: c, 0.0, np.ones(2))
     with pytest.raises(gg.ShapeError, match="single number; the steps go along"):
         gg.scan(lambda c, x: (c, x), 0.0, 1.0)
-    with pytest.raises(gg.ShapeError, match=r"carry is given and returned as float64\[\] and float64\[3\].*test_control"):
+    with pytest.raises(gg.ShapeError, match=r"given and returned as float64\[\] and float64\[3\].*test_control"):
         gg.scan(lambda c, x: (c + x, None), 0.0, np.ones((2, 3)))
 
 

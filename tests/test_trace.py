@@ -162,7 +162,8 @@ def test_ranges_of_masks_and_of_nothing_can_be_told() -> None:
     from glassgrad.fault import Fault
 
     given = (("c", np.array([True, False])), ("reciprocal", np.array([])), ("e", np.array([2.0])))
-    assert "its inputs: c [0, 1], reciprocal empty, e 2" in str(Fault(graph.outputs[0], np.array([np.nan, 1]), (0,), given))
+    fault = Fault(graph.outputs[0], np.array([np.nan, 1]), (0,), given)
+    assert "its inputs: c [0, 1], reciprocal empty, e 2" in str(fault)
 
 
 def test_open_replaces_composites_by_their_definitions() -> None:

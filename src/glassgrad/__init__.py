@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import ops  # noqa: F401 - fills the namespace
+from . import notebook, ops  # noqa: F401 - fill the namespace
 from .build import constant, parameter, tensor
 from .control import checkpoint, cond
 from .custom import custom
@@ -67,5 +67,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    hidden = {"backward", "infer", "numpy_function", "numpy_ufunc", "record"}
+    hidden = {"backward", "infer", "numpy_function", "numpy_ufunc", "record", "shown"}
     return sorted({*__all__, *_LAZY, *_VERBS, *(name for name in nodes.__dict__ if name not in hidden)})

@@ -158,7 +158,9 @@ class _Debug:
         self.settings = np.geterr()
 
     def computed(self, node: Tensor) -> None:
-        if node.op.name not in HARMLESS and suspicious(node._value) and first_entry(node._value, self.infinity) is not None:
+        if node.op.name in HARMLESS or not suspicious(node._value):
+            return
+        if first_entry(node._value, self.infinity) is not None:
             self._raise(first_forward(ancestors([node]), _value, self.infinity))
 
     def ran(self, order: Sequence[Tensor], inputs: Sequence[Tensor], arguments: Sequence[Any]) -> None:

@@ -93,7 +93,8 @@ def unpack(xp: Any, array: Any, types: Sequence[ArrayType]) -> list[Any]:
         return [array]
     ends = np.cumsum([prod(type.shape) for type in types]).tolist()
     begins = [0, *ends[:-1]]
-    return [xp.reshape(array[begin:end], type.shape) for begin, end, type in zip(begins, ends, types, strict=True)]
+    parts = [array[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    return [part if type.ndim == 1 else xp.reshape(part, type.shape) for part, type in zip(parts, types, strict=True)]
 
 
 def apply(op: Op, xp: Any, inputs: Sequence[Any], types: Sequence[ArrayType], wanted: Iterable[int], **params: Any

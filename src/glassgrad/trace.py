@@ -73,6 +73,9 @@ class Graph:
                  count(len(self.outputs), "output"))
         return f"Graph({self.name}: {', '.join(parts)})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return nodes.shown(self)
+
     def __call__(self, *args: Any) -> Any:
         """Return what the function returns for these arrays; with Tensors among them, nodes."""
         leaves = self._leaves(args)
@@ -134,6 +137,9 @@ class Record:
 
     def __getitem__(self, node: Tensor) -> Any:
         return self.values[node]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return nodes.shown(self)
 
     @property
     def output(self) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from cases_right import _layer_norm, _layer_norm_rule, _sigmoid, _softmax, _softmax_rule, _softplus
 
+import glassgrad as gg
+
 _STEPS = {
     "sin": (np.sin, lambda g, y, x: g * np.cos(x)),
     "tanh": (np.tanh, lambda g, y, x: g / np.cosh(x) ** 2),
@@ -77,3 +79,21 @@ def corrupted(rule, name):
         return (d,)
 
     return one_entry
+
+
+def random_network(seed):
+    """Return the loss of a small ReLU network; by the seed at its kinks, saturated, in float32, or plain."""
+    rng = np.random.default_rng(seed)
+    d, h, c, n = (int(rng.integers(2, 5)) for _ in range(4))
+    x = rng.standard_normal((n, d)) * (rng.random((n, d)) < 0.7)
+    W1 = rng.standard_normal((d, h))
+    kind = seed % 4
+    if kind == 0:
+        x[0] = 0.0  # with biases of 0, every unit stands at its kink
+    if kind == 1:
+        W1 *= 50
+    dtype = np.float32 if kind == 2 else np.float64
+    values = {"W1": W1, "b1": np.zeros(h), "W2": rng.standard_normal((h, c)), "b2": np.zeros(c)}
+    p = {name: gg.parameter(value.astype(dtype), name) for name, value in values.items()}
+    scores = gg.matmul(gg.relu(gg.matmul(x.astype(dtype), p["W1"]) + p["b1"]), p["W2"]) + p["b2"]
+    return gg.cross_entropy(scores, rng.integers(0, c, n))

@@ -128,7 +128,7 @@ def test_steps_are_those_of_explain():
     assert "對調後的值" in chinese
     assert "ひっくり返した値" in japanese
     steps = gg.steps(apples(), digits=4)
-    assert {line for node in page["nodes"] for line in node["backward"][0].split("\n") if node["kind"] == "op"} == {
+    assert {line for node in page["nodes"] if node["kind"] == "op" for line in node["backward"][0].split("\n")} == {
         step.text("en") for step in steps.backward}
 
 
@@ -138,9 +138,8 @@ def test_what_is_one_thing_has_one_name_inside_and_outside():
     assert told["σ"] == ["v1 = σ(x) = σ(1) = 0.7311"]
     assert told["/"] == ["v1 = 1/v5 = 1/1.368 = 0.7311"]
     assert told["×2"] == ["v2 = v1 × 2 = 0.7311 × 2 = 1.462"]
-    assert [node["backward"] for node in page["nodes"] if node["label"] == "/"] == [
-        ["∂v2/∂v5 = ∂v2/∂v1 · (-v1²) = 2 × (-0.5344) = -1.069. The derivative of 1/x is -1/x², which is minus the square "
-         "of the output."]]
+    (back,) = [node["backward"][0] for node in page["nodes"] if node["label"] == "/"]
+    assert back.startswith("∂v2/∂v5 = ∂v2/∂v1 · (-v1²) = 2 × (-0.5344) = -1.069. ")
 
 
 def test_a_fork_tells_its_sum_and_a_graph_without_numbers_its_formulas():
@@ -158,9 +157,9 @@ def test_closed_nodes_have_the_numbers_of_their_stable_form():
     out = next(edge for edge in page["edges"] if edge["from"] != "n0" and edge["to"] in {
         node["id"] for node in page["nodes"] if node["label"] == "×2"})
     outermost = next(box["id"] for box in page["boxes"] if box["parent"] is None)
-    assert "∞" in out["svg"]  # the body's: -log 0
-    assert "1e4" in out["seen"][outermost]["svg"]
-    assert "∞" not in out["seen"][outermost]["svg"]
+    assert "NaN" in out["svg"]  # the body's: ∞ / ∞
+    assert "10000" in out["seen"][outermost]["svg"]
+    assert "NaN" not in out["seen"][outermost]["svg"]
     assert set(boxes) >= {"cross_entropy", "softmax"}
     into = [edge for edge in page["edges"] if edge["to"] == outermost and edge["from"] == "n0"]
     assert ["NaN" in edge["svg"] for edge in into] == [False]
@@ -173,12 +172,10 @@ def test_closed_nodes_have_the_numbers_of_their_stable_form():
 def test_arrays_come_as_tables_up_to_a_bound():
     small, large = np.arange(12.0).reshape(2, 2, 3) / 7, np.zeros((30, 30))
     page = states(gg.sum(gg.tensor(small, name="s")) + gg.sum(gg.tensor(large, name="z")))
-    tables = {table["type"]: table for table in page["tables"]}
-    assert [row[0] for row in tables["float64[2, 2, 3]"]["rows"]] == ["0, 0", "0, 1", "1, 0", "1, 1"]
-    assert [[float(entry) for entry in row[1:]] for row in tables["float64[2, 2, 3]"]["rows"]] == small.reshape(
-        4, 3).tolist()
-    assert tables["float64[30, 30]"] == {"type": "float64[30, 30]", "minimum": "0", "maximum": "0", "mean": "0",
-                                         "zeros": "100 %", "rows": None}
+    assert [row[0] for row in page["tables"][0]["rows"]] == ["0, 0", "0, 1", "1, 0", "1, 1"]
+    assert [[float(entry) for entry in row[1:]] for row in page["tables"][0]["rows"]] == small.reshape(4, 3).tolist()
+    assert {"type": "float64[30, 30]", "minimum": "0", "maximum": "0", "mean": "0", "zeros": "100 %",
+            "rows": None} in page["tables"]
 
 
 def test_the_first_view_is_where_the_layout_engine_would_put_it():

@@ -140,6 +140,39 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (lambda: gg.cross_entropy(np.ones((0, 3)), np.ones(0, int)), gg.ShapeError, "no rows, and no mean"),
     (lambda: gg.subtract(True, np.array([True])), gg.DtypeError, "subtract: numpy boolean subtract"),
     (lambda: gg.power(np.array([1, 2]), -1), gg.ShapeError, "negative integer powers"),
+    (lambda: gg.cumsum(X, 2), gg.ShapeError, "axis 2 lies outside an array of 2 axes"),
+    (lambda: gg.roll(X, (1, 2, 3), (0, 1)), gg.ShapeError, "3 shifts were given for 2 axes"),
+    (lambda: gg.pad(X, -1), gg.ShapeError, "whole numbers, not negative"),
+    (lambda: gg.pad(X, ((1, 2, 3),)), gg.ShapeError, "does not fit 2 axes"),
+    (lambda: gg.pad(X, 1, "mean"), gg.SettingError, "mode 'mean' has no rule; known: constant"),
+    (lambda: gg.pad(X, 1, "edge", 2.0), gg.SettingError, "which mode 'edge' does not use"),
+    (lambda: gg.tile(X, -1), gg.ShapeError, r"tile: counts \(-1,\) must not be negative"),
+    (lambda: gg.repeat(X, -1), gg.ShapeError, "repeat: -1 must be whole numbers"),
+    (lambda: gg.repeat(X, [1, 2, 3], 0), gg.ShapeError, "repeat: operands could not be broadcast"),
+    (lambda: gg.diag(X[None]), gg.ShapeError, "one or two axes are needed"),
+    (lambda: gg.diagonal(X, 0, 1, -1), gg.ShapeError, "axis1 and axis2 are both axis 1"),
+    (lambda: np.trace(gg.tensor(X), 0, 1, 1), gg.ShapeError, "trace: axis1 and axis2 are both axis 1"),
+    (lambda: gg.tril(X[0]), gg.ShapeError, r"a triangle of shape \(3,\)"),
+    (lambda: gg.moveaxis(X, (0, 1), 0), gg.ShapeError, "as many different axes"),
+    (lambda: gg.split(X, 4, 1), gg.ShapeError, "cannot be cut into 4 equal parts"),
+    (lambda: gg.tensordot(X, X, 3), gg.ShapeError, "3 axes of shapes"),
+    (lambda: gg.tensordot(X, X, 1), gg.ShapeError, "differ in size"),
+    (lambda: gg.einsum("ij,jk->ik", X, X), gg.ShapeError, "axis j of 'ij,jk->ik' has sizes 3 and 2"),
+    (lambda: gg.einsum("ij->k", X), gg.ShapeError, "must name axes of the arrays"),
+    (lambda: gg.einsum("ij", X, X), gg.ShapeError, "names 1 arrays, 2 were given"),
+    (lambda: gg.einsum("ijk->i", X), gg.ShapeError, r"does not fit an array of shape \(2, 3\)"),
+    (lambda: gg.einsum("ii->i", X), gg.ShapeError, "must be of one size"),
+    (lambda: gg.einsum(X, "ij"), gg.ShapeError, "the subscripts come first"),
+    (lambda: gg.norm(X, 1), gg.ShapeError, "ord=1 over 2 axes"),
+    (lambda: gg.clip(X, 0, 1, min=0), gg.ShapeError, "a limit was given twice"),
+    (lambda: gg.cross_entropy(X, [0, 1], np.ones(2)), gg.ShapeError, "one for each of the 3 classes"),
+    (lambda: gg.binary_cross_entropy(np.ones(0), 1), gg.ShapeError, "hold no entries, and no mean"),
+    (lambda: gg.huber(X, X, delta=0), gg.SettingError, "a number above 0 is needed"),
+    (lambda: gg.elu(X, alpha=[1, 2]), gg.DtypeError, "elu: float\\(\\) argument"),
+    (lambda: gg.take(X, [True, False]), gg.DtypeError, "positions must be integers; got bool"),
+    (lambda: gg.linear_recurrence(X, X[0]), gg.ShapeError, "must be equal, and have an axis"),
+    (lambda: gg.argmin(np.ones((0, 2)), 0), gg.ShapeError, "argmin: axis 0 of shape"),
+    (lambda: np.reciprocal(gg.tensor([1, 2])), gg.DtypeError, "int64 in NumPy and float64 here"),
     (lambda: gg.exp(X, X), gg.UnsupportedError, r"exp: too many positional arguments. Call it as exp\(x, /\)"),
     (lambda: gg.exp(X, base=2), gg.UnsupportedError, "unexpected keyword argument 'base'"),
     (lambda: gg.sum(X, dtype="float32"), gg.UnsupportedError, r"Call it as sum\(x, axis=None, keepdims=False\)"),
@@ -157,3 +190,18 @@ def test_misuse_is_explained_in_one_line_that_names_the_place(call: Any, kind: t
     assert text.endswith(f" (test_shapes.py:{call.__code__.co_firstlineno})")
     assert text.count("test_shapes.py") == 1
     assert "\n" not in text
+
+
+def test_a_weight_for_every_class_makes_a_weighted_mean() -> None:
+    x, w = np.random.default_rng(0).normal(size=(4, 3)), np.array([1.0, 2.0, 5.0])
+    t = np.array([0, 2, 2, 1])
+    rows = np.array([gg.cross_entropy(row, label).item() for row, label in zip(x, t, strict=True)])
+    np.testing.assert_allclose(gg.cross_entropy(x, t, w).value, np.sum(w[t] * rows) / np.sum(w[t]), rtol=1e-14)
+    np.testing.assert_allclose(gg.cross_entropy(x, np.eye(3)[t], w).value, gg.cross_entropy(x, t, w).value, rtol=1e-14)
+    np.testing.assert_allclose(gg.cross_entropy(x, t, np.ones(3)).value, gg.cross_entropy(x, t).value, rtol=1e-14)
+
+
+def test_the_condition_of_where_has_no_say_in_the_kind_of_numbers() -> None:
+    assert gg.where(np.ones(2), 1, 0).dtype == np.int64
+    assert gg.where(np.ones(2), np.float32(1), 0.5).dtype == np.float32
+    np.testing.assert_array_equal(gg.where(np.array([2.0, 0.0, np.nan]), 1.0, -1.0).value, [1, -1, 1])

@@ -7,16 +7,18 @@ disagrees, is measured again with a full ladder of steps from both sides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .evaluate import Losses
 from .ladder import combine, limits, step_ladders
 
 Array = Any
 LEVELS = 40
+AT_ONCE = 256
+"""So many entries are measured again at a time."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,17 @@ class Measured:
 
 
 def measure_entries(
-    run: Callable[[], float], array: Array, chosen: Array, claimed: Array, *, base: float, noise: float, h: float
+    losses: Losses, x: Array, chosen: Array, claimed: Array, *, base: float, noise: float, h: float
 ) -> Measured:
-    """Return the slopes of ``run()`` in the `chosen` flat entries of `array`, which it reads.
+    """Return the slopes of the loss in the `chosen` flat entries, whose values are `x`.
 
-    `array` is changed in place while measuring and holds its own values again afterwards.
+    `base` is the loss as the caller found it; the one that differences refer to is found as the others are.
     """
-    flat = array.reshape(-1)
-    assert np.shares_memory(flat, array), "the entries are changed in place"
-    plus, minus, widths = _two_steps(run, flat, chosen, base, h)
+    if not len(chosen):
+        return Measured(*(np.zeros(0) for _ in range(3)), np.zeros(0, bool), np.zeros(0), np.zeros(0),
+                        np.zeros(0, bool), np.zeros(0, bool))
+    base = float(losses(chosen[:1], x[:1])[0]) if np.isfinite(base) else base
+    plus, minus, widths = _two_steps(losses, x, chosen, base, h)
     central = (plus - minus) / widths
     rounding = (4 * noise + 2 * np.finfo(float).eps * abs(base)) / widths
     value = (4 * central[1] - central[0]) / 3
@@ -64,34 +68,28 @@ def measure_entries(
                       np.zeros(len(chosen), bool), unmoved)
     scale = np.maximum(np.abs(claimed).max(initial=0.0), np.nanmax(np.abs(value), initial=0.0))
     disagrees = ~(np.abs(value - claimed) <= bar + 1e-7 * np.abs(claimed) + 1e-13 * scale)
-    for position in np.flatnonzero(rough | disagrees | (bar > 1e-5 * scale)):
-        _measure_again(run, flat, int(chosen[position]), int(position), result, base=base, noise=noise, h=h,
-                       rough=bool(rough[position]))
+    again = np.flatnonzero(rough | disagrees | (bar > 1e-5 * scale))
+    for begin in range(0, len(again), AT_ONCE):
+        part = again[begin : begin + AT_ONCE]
+        _measure_again(losses, x, chosen, part, result, rough[part], base=base, noise=noise, h=h)
     return result
 
 
-def _two_steps(
-    run: Callable[[], float], flat: Array, chosen: Array, base: float, h: float
-) -> tuple[Array, Array, Array]:
+def _two_steps(losses: Losses, x: Array, chosen: Array, base: float, h: float) -> tuple[Array, Array, Array]:
     """Return the loss at ``x + s`` and ``x - s`` for s = 2h, h, and the widths between the two.
 
     Where the widest step moves nothing, the finer ones are taken to move nothing either.
     """
     plus = np.full((2, len(chosen)), base)
     minus = plus.copy()
-    for position, entry in enumerate(chosen):
-        x = flat[entry]
-        for level, step in enumerate((2 * h, h)):
-            right, left = x + step, x - step
-            flat[entry] = right
-            plus[level, position] = run()
-            flat[entry] = left
-            minus[level, position] = run()
-            if level == 0 and plus[0, position] == base == minus[0, position]:
-                break
-        flat[entry] = x
+    moved = np.arange(len(chosen))
+    for level, step in enumerate((2 * h, h)):
+        entries, centre = np.concatenate([chosen[moved]] * 2), x[moved]
+        found = losses(entries, np.concatenate([centre + step, centre - step])) if len(moved) else np.zeros(0)
+        plus[level, moved], minus[level, moved] = found[: len(moved)], found[len(moved) :]
+        moved = np.flatnonzero((plus[0] != base) | (minus[0] != base))
     steps = np.array([2 * h, h])[:, None]
-    widths = (flat[chosen] + steps) - (flat[chosen] - steps)
+    widths = (x + steps) - (x - steps)
     return plus, minus, np.where(widths == 0, np.nan, widths)
 
 
@@ -102,28 +100,26 @@ def _rough(bend: Array, widths: Array, central: Array, rounding: Array) -> Array
 
 
 def _measure_again(
-    run: Callable[[], float], flat: Array, entry: int, position: int, result: Measured, *,
-    base: float, noise: float, h: float, rough: bool,
+    losses: Losses, x: Array, chosen: Array, part: Array, result: Measured, rough: Array, *,
+    base: float, noise: float, h: float,
 ) -> None:
-    """Measure one entry by two ladders of steps from both sides, and write what is found into `result`."""
-    x = float(flat[entry])
-    step_sets = [s[s >= abs(x) * 2.0**-36] for s in step_ladders(x, LEVELS)]
-    found = []
-    for steps in step_sets:
-        values = np.empty((2, len(steps), 1))
-        for level, step in enumerate(steps):
-            for side, sign in enumerate((1.0, -1.0)):
-                flat[entry] = x + sign * step
-                values[side, level] = run()
-        flat[entry] = x
-        widths = ((x + steps) - x)[:, None], (x - (x - steps))[:, None]
-        found.append(limits(values[0], values[1], np.array([base]), *widths, noise))
+    """Measure some entries by two ladders of steps from both sides, and write what is found into `result`."""
+    centre, found = x[part], []
+    for steps in step_ladders(centre, LEVELS):
+        steps = np.where(steps >= np.abs(centre) * 2.0**-36, steps, np.nan)  # noqa: PLW2901
+        points = np.stack([centre + steps, centre - steps])
+        walked = np.isfinite(points)
+        values = np.full(points.shape, np.nan)
+        values[walked] = losses(np.broadcast_to(chosen[part], points.shape)[walked], points[walked])
+        found.append(limits(values[0], values[1], np.full(len(part), base), points[0] - centre, centre - points[1],
+                            np.full(len(part), noise)))
     both = combine(*found)
-    value, bar, kink = float(both.value[0]), float(both.bar[0]), bool(both.kink[0])
-    right, left, one_sided = float(both.right[0]), float(both.left[0]), float(both.right_bar[0] + both.left_bar[0])
-    result.kink[position] = kink
-    result.value[position], result.bar[position] = ((right + left) / 2, one_sided) if kink else (value, bar)
-    result.low[position], result.high[position] = (min(right, left), max(right, left)) if kink else (value, value)
-    off = abs(result.plain[position] - value)
-    noticeable = off > 10 * (bar + (4 * noise + 4e-16 * abs(base)) / h) + 1e-7 * abs(value)
-    result.near_kink[position] = bool(result.kink[position] or (rough and noticeable))
+    kink, middle = both.kink, (both.right + both.left) / 2
+    result.kink[part] = kink
+    result.value[part] = np.where(kink, middle, both.value)
+    result.bar[part] = np.where(kink, both.right_bar + both.left_bar, both.bar)
+    result.low[part] = np.where(kink, np.minimum(both.right, both.left), both.value)
+    result.high[part] = np.where(kink, np.maximum(both.right, both.left), both.value)
+    off = np.abs(result.plain[part] - both.value)
+    noticeable = off > 10 * (both.bar + (4 * noise + 4e-16 * abs(base)) / h) + 1e-7 * np.abs(both.value)
+    result.near_kink[part] = kink | (rough & noticeable)

@@ -18,7 +18,7 @@ MANY_ENTRIES, MANY_OUTPUTS = 96, 40
 
 def examine(
     probe: Probe, arrays: tuple[Array, ...], rng: np.random.Generator, *, coarse_bar: float = 1e-3,
-    without: frozenset[str] = frozenset(), light: bool = False,
+    without: frozenset[str] = frozenset(), light: bool = False, spots: bool = True,
 ) -> Examination:
     """Compare the claimed rule with measured slopes at `arrays`.
 
@@ -30,13 +30,15 @@ def examine(
         Safeguards to leave out; only to show what each is good for.
     light : bool
         Directions and a few entries only.
+    spots : bool
+        Whether those few entries are measured beside the directions.
     """
     size = probe.output(arrays).size
     rows = None if size <= (4 if light else MANY_OUTPUTS) else _looks(size, rng, 2 if light else 6)
     scene = scene_of(probe, arrays, rows)
     cotangents = np.eye(size) if rows is None else rows
     jacobian = probe.jacobian(arrays, cotangents)
-    lines = _lines(arrays, rng, light)
+    lines = _lines(arrays, rng, light, spots)
     if light:  # what agrees on trust needs no more
         nothing = [np.zeros_like(part) for part in jacobian]
         glanced = Bench(scene, jacobian, nothing, no_noise(scene), without, coarse_bar).glance(lines)
@@ -64,7 +66,7 @@ def _looks(size: int, rng: np.random.Generator, count: int) -> Array:
     return rows
 
 
-def _lines(arrays: tuple[Array, ...], rng: np.random.Generator, light: bool) -> list[Line]:
+def _lines(arrays: tuple[Array, ...], rng: np.random.Generator, light: bool, spots: bool) -> list[Line]:
     """Return every entry as a line of its own, or directions and a few entries where there are many."""
     lines = []
     for argument, x in enumerate(arrays):
@@ -73,8 +75,8 @@ def _lines(arrays: tuple[Array, ...], rng: np.random.Generator, light: bool) -> 
             continue
         lines += [signed_line(arrays, argument, np.arange(x.size), rng, 2.0**-7 if light else 1.0)
                   for _ in range(1 if light else 2)]
-        spots = {x.size - 1} if light else {0, x.size - 1, *rng.integers(0, x.size, 6).tolist()}
-        lines += [entry_line(arrays, argument, entry) for entry in sorted(spots)]
+        chosen = {x.size - 1} if light else {0, x.size - 1, *rng.integers(0, x.size, 6).tolist()}
+        lines += [entry_line(arrays, argument, entry) for entry in sorted(chosen) if spots]
     return lines
 
 

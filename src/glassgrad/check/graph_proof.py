@@ -35,6 +35,8 @@ from .verdict import Finding, Report, Verdict
 Array = Any
 IN_FULL = 200
 """Up to so many leaf entries, the composition is measured in every one of them."""
+SHOWN = frozenset({"linear", "consistent"})
+"""Safeguards that a composition of nodes has passed when every node has."""
 
 
 def prove_graph(
@@ -75,7 +77,8 @@ def prove_graph(
             subject = of_values(order, leaves, output, values)
             light = sum(a.size for a in subject.arrays) > IN_FULL
             left = max(time_limit - (time.monotonic() - began), 0.0)
-            report = prove(subject, coarse_bar=coarse_bar, seed=seed, time_limit=left, light=light)
+            report = prove(subject, coarse_bar=coarse_bar, seed=seed, time_limit=left, light=light, spots=not light,
+                           without=SHOWN if light else frozenset())
             if report.verdict is Verdict.WRONG and not any(f.verdict is Verdict.WRONG for f in findings):
                 report = _beside_a_kink(subject, report, rng, coarse_bar, left)
             whole.append(report)

@@ -73,7 +73,7 @@ class Bench:
     def glance(self, lines: list[Line]) -> Examination | None:
         """Measure the lines quickly; return None unless everything agrees."""
         claimed, _, loudest, slack = self._claims(lines)
-        slopes = walk(self.scene, lines, slack, GLANCE, self.without)
+        slopes = walk(self.scene, lines, slack + self.scene.rounding, GLANCE, self.without)
         if not self._settled(claimed, slopes, loudest, 100 * TIGHT, 1e-9).all():
             return None
         height = np.abs(claimed)

@@ -23,12 +23,15 @@ ONCE = frozenset({"layouts", "float32", "repeatable", "consistent", "hull"})
 
 def prove(
     subject: Subject, *, coarse_bar: float = 1e-3, seed: int = 0, time_limit: float = 60.0,
-    without: frozenset[str] = frozenset(), light: bool = False,
+    without: frozenset[str] = frozenset(), light: bool = False, spots: bool = True,
 ) -> Report:
-    """Judge the rule of a `Subject`, as `glassgrad.check_gradient` does; if `light`, by a few directions."""
+    """Judge the rule of a `Subject`, as `glassgrad.check_gradient` does.
+
+    If `light`, by a few directions, and without `spots` by nothing else where an argument has many entries.
+    """
     began = time.monotonic()
     probe = Probe(subject, began + time_limit)
-    case = _Case(probe, np.random.default_rng(seed), coarse_bar, without, light)
+    case = _Case(probe, np.random.default_rng(seed), coarse_bar, without, light, spots)
     with quiet():
         try:
             case.run()
@@ -41,9 +44,11 @@ class _Case:
     """One check while it is going on."""
 
     def __init__(
-        self, probe: Probe, rng: np.random.Generator, coarse_bar: float, without: frozenset[str], light: bool
+        self, probe: Probe, rng: np.random.Generator, coarse_bar: float, without: frozenset[str], light: bool,
+        spots: bool,
     ) -> None:
-        self.probe, self.rng, self.coarse_bar, self.without, self.light = probe, rng, coarse_bar, without, light
+        self.probe, self.rng, self.coarse_bar, self.without = probe, rng, coarse_bar, without
+        self.light, self.spots = light, spots
         self.findings: list[Finding] = []
         self.resolution = 0.0
         self.entries = 0
@@ -91,7 +96,8 @@ class _Case:
         """Compare claimed and measured slopes; record what was found."""
         light = self.light or bool(where)
         try:
-            found = examine(self.probe, arrays, self.rng, coarse_bar=self.coarse_bar, without=self.without, light=light)
+            found = examine(self.probe, arrays, self.rng, coarse_bar=self.coarse_bar, without=self.without,
+                            light=light, spots=self.spots)
         except TROUBLE as error:
             self.add(Verdict.WRONG, f"the rule raised {type(error).__name__}: {error}", safeguard="raises", where=where)
             return None

@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import GradientError, SettingError, ShapeError
 from ..transform import grad
 from .entries import Measured, measure_entries
-from .evaluate import Loss, along, as_number
+from .evaluate import Loss, as_number, losses_of, traced
 from .numeric import measured_noise
 from .verdict import Verdict
 
@@ -177,12 +177,13 @@ def parameter_table(
     with np.errstate(all="ignore"):
         base = _repeatable(loss, own)
         noise = _noise_of(loss, own, rng)
+        graph = traced(loss, own) if gradients is None else None
         rows = []
         for name, value in own.items():
-            run = along(loss, own, name, traceable=gradients is None)
             chosen = _choose(value.size, entries, rng)
             a = np.asarray(claimed[name], np.float64).reshape(-1)[chosen]
-            found = measure_entries(run, value, chosen, a, base=base, noise=noise, h=h)
+            losses = losses_of(loss, own, name, graph)
+            found = measure_entries(losses, value.reshape(-1)[chosen], chosen, a, base=base, noise=noise, h=h)
             rows.append(_judge(name, value.shape, chosen, a, found, noise / h))
     return GradientTable(tuple(rows), float(h))
 

@@ -22,10 +22,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..errors import DataError, one_of
+from ..errors import DataError, SettingError, one_of
+from ..explain import Diagnosis
 from .dot import dot
 from .html import html
 from .latex import tikz
+from .marks import scene_of_why
 from .picture import Picture
 from .png import png
 from .scene import Edge, Node, Scene, scene_of
@@ -42,7 +44,7 @@ _SUFFIXES = {".svg": "svg", ".png": "png", ".html": "html", ".htm": "html", ".tx
 
 
 def draw(
-    what: Any, *, backward: bool = True, g: Any = None, depth: int | None = None,
+    what: Any, *, why: Diagnosis | None = None, backward: bool = True, g: Any = None, depth: int | None = None,
     open: Collection[str] | bool = (),  # noqa: A002 - the library's own verb
     arrays: str = "auto",
     format: str | None = None,  # noqa: A002 - as everywhere that pictures are saved
@@ -53,8 +55,11 @@ def draw(
 
     Parameters
     ----------
-    what : Tensor, Graph, Record, model, or list of Tensor
-        A graph without values, or a model, is drawn with shapes.
+    what : Tensor, Graph, Record, model, list of Tensor, or Diagnosis
+        A graph without values, or a model, is drawn with shapes; what `glassgrad.why` returns, as what it is about.
+    why : Diagnosis, optional
+        Marks what carries a gradient (thick lines, derivatives with a dot) and what stops it (dashed nodes with a
+        cross). Composites stay closed then.
     backward : bool
         Whether to show derivatives (of the first output).
     g : array_like, optional
@@ -62,7 +67,8 @@ def draw(
     depth : int, optional
         How many levels of boxes are open; by default as many as one can look at.
     open : collection of str, or bool
-        Names of composites to open into their local graphs; True opens all.
+        Names of composites to open into their local graphs; True opens all. That closed and opened nodes have the
+        same derivatives, `glassgrad.draw.proof` shows with the largest difference; the interactive page says it.
     arrays : {"auto", "heat", "numbers", "shape"}
         How arrays are shown.
     format : {"svg", "png", "html", "text", "tikz", "dot"}, optional
@@ -99,10 +105,18 @@ def draw(
     chosen = format or (_format_of(path) if path is not None else None)
     if chosen is not None and chosen not in FORMATS:
         raise one_of("format", chosen, FORMATS)
-    settings: dict[str, Any] = {"backward": backward, "g": g, "opens": open, "arrays": arrays}
-    if chosen == "html":
-        return _give(html(what, depth=depth, **settings), path)
-    scene = scene_of(what, depth=depth, **settings)
+    if isinstance(what, Diagnosis):
+        what, why = what.of, what
+    settings: dict[str, Any] = {"backward": backward, "g": g, "depth": depth, "arrays": arrays}
+    if why is not None:
+        if chosen == "html" or open:
+            raise SettingError("a picture that says why is still and shows composites closed: leave `open` out, and "
+                               "choose svg, png, text, tikz or dot.")
+        scene = scene_of_why(what, why, **settings)
+    elif chosen == "html":
+        return _give(html(what, opens=open, **settings), path)
+    else:
+        scene = scene_of(what, opens=open, **settings)
     if chosen is None:
         return Picture(scene, theme)
     if chosen == "png":

@@ -59,7 +59,8 @@ def _lines(scene: Scene) -> Iterator[str]:
 
 def _node(node: Node) -> str:
     total = f"\\n{_escaped(total_text(node))}" if node.total is not None else ""
-    return f'{_quoted(node.id)} [label="{_escaped(node.label)}{total}", {_SHAPES[node.kind]}];'
+    mark = ", color=\"#cc5500\", penwidth=2" if node.mark == "blocked" else ""
+    return f'{_quoted(node.id)} [label="{_escaped(node.label)}{total}", {_SHAPES[node.kind]}{mark}];'
 
 
 def _edge(edge: Edge) -> str:
@@ -67,8 +68,11 @@ def _edge(edge: Edge) -> str:
     if edge.gradient is not None:
         back = "<BR/>".join(escape(line) for line in derivative_lines(edge.gradient))
         lines.append(f'<FONT COLOR="#cc0000"><I>{back}</I></FONT>')
-    label = f" [label=<{'<BR/>'.join(lines)}>]" if lines else ""
-    return f"{_quoted(edge.source)} -> {_quoted(edge.target)}{label};"
+    settings = [f"label=<{'<BR/>'.join(lines)}>"] if lines else []
+    if edge.mark:
+        settings.append('color="#0066cc", penwidth=3')
+    told = f" [{', '.join(settings)}]" if settings else ""
+    return f"{_quoted(edge.source)} -> {_quoted(edge.target)}{told};"
 
 
 def _escaped(text: str) -> str:

@@ -35,6 +35,7 @@ class Joins:
         boxes = {box.scope: box.id for box in story.outline.boxes.values() if box.scope in levels.scopes}
         chains = {scope: set(story.outline.chain(box)) for scope, box in boxes.items()}
         self._around = {levels.scopes[scope]: chain for scope, chain in chains.items() if scope is not None}
+        self._ends = {f"out{i}" for i, output in enumerate(levels.top.outputs) if output.name}
         self._results: dict[Tensor, list[Tensor]] = {}
         for node in levels.insides:  # outer ones first
             self._results.setdefault(levels.deepest(node), []).append(node)
@@ -91,8 +92,8 @@ class Joins:
         value = self._story.flow.values.get(self._representative(source, place))
         arrays = self._story.arrays
         back = None if gradient is None else figure(gradient, source.type, arrays)
-        named = source.is_leaf or (target.startswith("out") and source.name)  # the thing at its end says its name
-        title = "" if named else shorten(self._names[source].plain, LONGEST_TITLE)
+        said = source.is_leaf or target in self._ends  # at one end of the line
+        title = "" if said else shorten(self._names[source].plain, LONGEST_TITLE)
         edge = Edge("", place, target, title, figure(value, source.type, arrays), back)
         across, high = label_size(edge)
         return {"w": across, "h": high, "svg": label_piece(edge), "value": self._tables.add(value),

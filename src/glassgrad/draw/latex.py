@@ -44,6 +44,7 @@ _SPECIAL = {
     "<": "$<$", ">": "$>$", "|": "$|$", '"': "''", "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$",
     "δ": r"$\delta$", "ε": r"$\varepsilon$", "η": r"$\eta$", "θ": r"$\theta$", "λ": r"$\lambda$", "μ": r"$\mu$",
     "π": r"$\pi$", "ρ": r"$\rho$", "τ": r"$\tau$", "φ": r"$\varphi$", "ω": r"$\omega$", "Δ": r"$\Delta$",
+    "✕": r"$\times$", "●": r"$\bullet$",
 }
 _STYLES = {
     "op": "op", "leaf": "leaf", "output": "output", "composite": "layer", "box": "layer",
@@ -86,7 +87,8 @@ def _picture(scene: Scene, placed: Placed) -> Iterator[str]:
         yield rf"\node[anchor=west,font=\sffamily\scriptsize\bfseries] at {_at((place.x + 10, place.y + 14))} " \
               rf"{{{escaped(box.title)}}};"
     for edge in scene.edges:
-        yield r"\draw[->] " + " -- ".join(_at(point) for point in placed.lines[edge.id]) + ";"
+        style = "->,line width=1.8pt,blue!75!black" if edge.mark else "->"
+        yield rf"\draw[{style}] " + " -- ".join(_at(point) for point in placed.lines[edge.id]) + ";"
     for edge in scene.edges:
         yield from _label(edge, placed.labels[edge.id].centre)
     for node in scene.nodes:
@@ -99,7 +101,8 @@ def _node(node: Node, place: Rect) -> Iterator[str]:
     size = f"minimum width={number(place.width * 0.75)}pt,minimum height={number(place.height * 0.75)}pt"
     anchor = ",anchor=west" if node.kind == "output" else ""
     at = (place.x + 2, y) if node.kind == "output" else (x, y)
-    yield rf"\node[{_STYLES[node.kind]},{size}{anchor}] at {_at(at)} {{{escaped(node.label)}}};"
+    dashed = ",dashed" if node.mark == "blocked" else ""
+    yield rf"\node[{_STYLES[node.kind]}{dashed},{size}{anchor}] at {_at(at)} {{{escaped(node.label)}}};"
     if node.total is not None:
         yield rf"\node[derivative] at {_at((x, y + place.height / 2 + 9))} {{{escaped(total_text(node))}}};"
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..graph import CONSTANT, NO_PARAMS, PLACEHOLDER, VARIABLE, Tensor, nodes
 from ..place import Scope, inside
-from .flow import Flow, flow_of, traced_model
+from .flow import Edge, Flow, flow_of, traced_model
 
 MOST_NODES = 20_000  # with their insides; composites beyond that cannot be opened
 
@@ -63,7 +64,7 @@ class Levels:
         return (self.top, *self.insides.values())
 
 
-def levels_of(what: object, backward: bool = True, g: object = None) -> Levels:
+def levels_of(what: Any, backward: bool = True, g: Any = None) -> Levels:
     """Return the levels of what `draw` takes; see there for the arguments."""
     top = flow_of(traced_model(what), backward, g)
     insides: dict[Tensor, Flow] = {}
@@ -124,10 +125,11 @@ def _merged(top: Flow, insides: Mapping[Tensor, Flow], outer: Mapping[Tensor, Te
         while output in insides:
             output = insides[output].outputs[0]  # noqa: PLW2901
         outputs.append(output)
-    levels = [*reversed(list(insides.values())), top]  # what two levels know, the outer one knows better
-    merged: list[dict[object, object]] = [{}, {}, {}]
-    for level in levels:
-        for found, own in zip(merged, (level.values, level.cotangents, level.parts), strict=True):
-            found.update(own)
-    values, cotangents, parts = merged
-    return Flow(list(order), tuple(outputs), top.title, values, cotangents, parts, top.seed)  # type: ignore[arg-type]
+    values: dict[Tensor, Any] = {}
+    cotangents: dict[Tensor, Any] = {}
+    parts: dict[Edge, Any] = {}
+    for level in (*reversed(list(insides.values())), top):  # what two levels know, the outer one knows better
+        values.update(level.values)
+        cotangents.update(level.cotangents)
+        parts.update(level.parts)
+    return Flow(list(order), tuple(outputs), top.title, values, cotangents, parts, top.seed)

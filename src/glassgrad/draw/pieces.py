@@ -31,6 +31,11 @@ from .scene import Edge, Node
 BASELINE = 11.5  # from the top of a line of label text down to the line that letters stand on
 
 
+def marks_style() -> str:
+    """Return the rules for the marks of a picture that says why."""
+    return resources.files(__package__).joinpath("page", "why.css").read_text(encoding="utf-8")
+
+
 def style(theme: str) -> str:
     """Return the style sheet for ``light``, ``dark``, or ``auto``: as the reader's system, and light on paper."""
     folder = resources.files(__package__).joinpath("page")
@@ -77,7 +82,8 @@ def node_piece(node: Node) -> str:
 
 def node_class(node: Node) -> str:
     """Return the style class of a node's group."""
-    return "node " + ("box-node" if node.kind in ("box", "composite") else node.kind)
+    kind = "box-node" if node.kind in ("box", "composite") else node.kind
+    return f"node {kind} {node.mark}" if node.mark else f"node {kind}"
 
 
 def label_piece(edge: Edge) -> str:

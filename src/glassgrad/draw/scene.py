@@ -46,6 +46,8 @@ class Node:
         At a fork: the sum of the derivatives that come back from its several users.
     opens : str or None
         The box that opens in its place.
+    mark : str
+        In a picture that answers why: "carries" or "blocked"; else empty.
     """
 
     id: str
@@ -55,11 +57,15 @@ class Node:
     tip: str = ""
     total: Figure | None = None
     opens: str | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A line from one node to another; the figure of its value above it, of the derivative below."""
+    """A line from one node to another; the figure of its value above it, of the derivative below.
+
+    `mark` is "carries" where it brings the gradient that the picture is about.
+    """
 
     id: str
     source: str
@@ -67,6 +73,7 @@ class Edge:
     name: str
     value: Figure
     gradient: Figure | None
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,8 +122,7 @@ def scene_of(
 def scene_at(story: Story, opened: Collection[str]) -> Scene:
     """Return the scene in which these boxes are open, and all others closed."""
     shown = [box for box in story.outline.boxes.values() if _all_open(story.outline, box.id, opened)]
-    closed = _closed_boxes(story.outline, opened)
-    visible = Visible(story, closed)
+    visible = Visible(story, opened)
     edges = _edges(story, visible)
     return Scene(shorten(story.flow.title, LONGEST_TITLE), _nodes(story, visible), edges, tuple(shown))
 
@@ -144,8 +150,8 @@ def _closed_boxes(outline: Outline, opened: Collection[str]) -> dict[str, str]:
 class Visible:
     """Which drawn thing stands for a node of the graph."""
 
-    def __init__(self, story: Story, closed: dict[str, str]) -> None:
-        self._story, self._closed = story, closed
+    def __init__(self, story: Story, opened: Collection[str]) -> None:
+        self._story, self._closed = story, _closed_boxes(story.outline, opened)
 
     def __call__(self, node: Tensor) -> str:
         """Return the id of the node itself, or of the closed box that it is in."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from .layout import Placed
-from .pieces import label_piece, line_piece, node_class, node_piece, number, style, text
+from .pieces import label_piece, line_piece, marks_style, node_class, node_piece, number, style, text
 from .places import layout
 from .scene import Edge, Scene
 
@@ -32,7 +32,7 @@ def write(scene: Scene, placed: Placed, theme: str) -> str:
         f'viewBox="{-MARGIN} {-MARGIN} {wide} {high}" role="img">',
         f"<title>{escape(scene.title)}</title>",
         f"<desc>{escape(describe(scene))}</desc>",
-        f"<style>\n{style(theme)}</style>",
+        f"<style>\n{style(theme)}{marks_style() if _has_marks(scene) else ''}</style>",
         f'<rect class="paper" x="{-MARGIN}" y="{-MARGIN}" width="{wide}" height="{high}"/>',
         *_boxes(scene, placed),
         *(_line(scene, placed, edge) for edge in scene.edges),
@@ -41,6 +41,10 @@ def write(scene: Scene, placed: Placed, theme: str) -> str:
         "</svg>",
         "",
     ])
+
+
+def _has_marks(scene: Scene) -> bool:
+    return any(node.mark for node in scene.nodes) or any(edge.mark for edge in scene.edges)
 
 
 def describe(scene: Scene) -> str:
@@ -70,7 +74,8 @@ def _boxes(scene: Scene, placed: Placed) -> list[str]:
 def _line(scene: Scene, placed: Placed, edge: Edge) -> str:
     circles = {node.id for node in scene.nodes if node.kind == "op"}
     source, target = placed.nodes[edge.source], placed.nodes[edge.target]
-    return line_piece(placed.lines[edge.id], source, target, edge.source in circles, edge.target in circles)
+    line = line_piece(placed.lines[edge.id], source, target, edge.source in circles, edge.target in circles)
+    return f'<g class="{edge.mark}">{line}</g>' if edge.mark else line
 
 
 def _label(placed: Placed, edge: Edge) -> str:

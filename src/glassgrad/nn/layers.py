@@ -123,6 +123,9 @@ class Layer:
         given = ", ".join(f"{name}={value!r}" for name, value in self.settings().items() if name != "kind")
         return f"{type(self).__name__}({given})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return nodes.shown(self)
+
 
 class Affine(Layer):
     """Affine layer ``x @ W + b``.

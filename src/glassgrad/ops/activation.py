@@ -9,20 +9,21 @@ from math import pi, sqrt
 from typing import Any
 
 from .define import as_node, axes, composite, elementwise, one_axis
-from .special import erfc, gaussian
+from .special import erfc, gaussian, in_double
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:
-    """1 / (1 + exp(-x)) for x >= 0, exp(x) / (1 + exp(x)) below: no overflow on either side."""
+    """1 / (1 + exp(-x)) for x >= 0, exp(x) / (1 + exp(x)) below: no overflow on either side, and few roundings."""
     small = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1, small) / (1 + small)
+    large = 1 / (1 + small)
+    return xp.where(x >= 0, large, small - small * (small * large))
 
 
 def _sigmoid_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
     return (g * (y * sigmoid(xp, -x)),)
 
 
-@composite(forward=_sigmoid, vjp=_sigmoid_vjp, symbol="σ", latex=r"\sigma({0})")
+@composite(forward=in_double(_sigmoid), vjp=_sigmoid_vjp, symbol="σ", latex=r"\sigma({0})")
 def sigmoid(xp: Any, x: Any) -> Any:
     """Logistic function ``1 / (1 + exp(-x))``; its derivative is ``y (1 - y)``, computed as ``y sigmoid(-x)``.
 
@@ -60,11 +61,19 @@ def relu(xp: Any, x: Any) -> Any:
     return xp.where(x <= 0, 0, x)
 
 
+def _leaky_arguments(x: Any, *, slope: float = 0.01) -> Any:
+    return (x,), {"slope": float(slope)}
+
+
+def _elu_arguments(x: Any, *, alpha: float = 1.0) -> Any:
+    return (x,), {"alpha": float(alpha)}
+
+
 @composite(
-    vjp=lambda xp, g, y, x, *, slope: (xp.where(x > 0, g, g * slope),), symbol="leaky ReLU",
-    latex=r"\mathrm{{LeakyReLU}}({0})",
+    arguments=_leaky_arguments, vjp=lambda xp, g, y, x, *, slope: (xp.where(x > 0, g, g * slope),),
+    symbol="leaky ReLU", latex=r"\mathrm{{LeakyReLU}}({0})",
 )
-def leaky_relu(xp: Any, x: Any, *, slope: float = 0.01) -> Any:
+def leaky_relu(xp: Any, x: Any, *, slope: float) -> Any:
     """``x`` where it is positive, else ``slope * x``; the derivative at 0 is taken as `slope`.
 
     Examples
@@ -78,10 +87,10 @@ def leaky_relu(xp: Any, x: Any, *, slope: float = 0.01) -> Any:
 
 @composite(
     forward=lambda xp, x, *, alpha: xp.where(x > 0, x, xp.expm1(xp.minimum(x, 0)) * alpha),
-    vjp=lambda xp, g, y, x, *, alpha: (xp.where(x > 0, g, g * (xp.exp(xp.minimum(x, 0)) * alpha)),), symbol="ELU",
-    latex=r"\mathrm{{ELU}}({0})",
+    vjp=lambda xp, g, y, x, *, alpha: (xp.where(x > 0, g, g * (xp.exp(xp.minimum(x, 0)) * alpha)),),
+    arguments=_elu_arguments, symbol="ELU", latex=r"\mathrm{{ELU}}({0})",
 )
-def elu(xp: Any, x: Any, *, alpha: float = 1.0) -> Any:
+def elu(xp: Any, x: Any, *, alpha: float) -> Any:
     """``x`` where it is positive, else ``alpha * (exp(x) - 1)``; the derivative at 0 is taken as `alpha`.
 
     Examples
@@ -102,8 +111,14 @@ def softplus(xp: Any, x: Any) -> Any:
     return xp.log1p(xp.exp(x))
 
 
+def _silu(xp: Any, x: Any) -> Any:
+    """``x exp(x)`` far to the left, in two halves: the sigmoid itself has run out of digits there."""
+    half = xp.exp(xp.minimum(x, 0) * 0.5)
+    return xp.where(x < -80, x * half * half, x * sigmoid(xp, x))
+
+
 @composite(
-    vjp=lambda xp, g, y, x: (g * (sigmoid(xp, x) * (1 + x * sigmoid(xp, -x))),), symbol="SiLU",
+    forward=in_double(_silu), vjp=lambda xp, g, y, x: (g * (sigmoid(xp, x) + y * sigmoid(xp, -x)),), symbol="SiLU",
     latex=r"\mathrm{{SiLU}}({0})",
 )
 def silu(xp: Any, x: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..build import record
+from ..build import as_tensor, record
 from ..graph import Tensor, nodes
 from .define import broadcasting, derived, elementwise, primitive
 
@@ -110,12 +110,21 @@ minimum = elementwise(
     lambda xp, g, z, x, y: (_share(xp, g, x < y, xp.equal(x, y)), _share(xp, g, y < x, xp.equal(x, y))),
     "The smaller of two; a tie shares the cotangent half and half.", latex=r"\min({0}, {1})",
 )
-where = elementwise(
+_where = elementwise(
     "where", lambda xp, condition, x, y: xp.where(condition, x, y),
     lambda xp, g, z, condition, x, y: (None, xp.where(condition, g, 0), xp.where(condition, 0, g)),
-    "``x`` where the condition holds, else ``y``; the cotangent goes to the chosen one.",
-    latex=r"\left({1} \text{{ if }} {0} \text{{ else }} {2}\right)",
+    "", latex=r"\left({1} \text{{ if }} {0} \text{{ else }} {2}\right)", public=False,
 )
+
+
+@derived
+def where_(condition: Any, x: Any, y: Any, /) -> Tensor:
+    """``x`` where the condition holds (is not 0), else ``y``; the cotangent goes to the chosen one."""
+    condition = as_tensor(condition)
+    if condition.dtype.kind != "b":  # a number would have a say in the kind of the result
+        condition = nodes.not_equal(condition, 0)
+    return record(_where, (condition, x, y))
+
 
 _TESTS: list[tuple[str, Callable[..., Any], str, str]] = [
     ("less", lambda xp, x, y: x < y, "<", "{0} < {1}"),

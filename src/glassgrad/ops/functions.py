@@ -17,11 +17,11 @@ _LN2, _LN10 = _ln(2), _ln(10)
 # Logarithms, powers ---------------------------------------------------------------------------------------------------
 
 log2 = elementwise(
-    "log2", lambda xp, x: xp.log2(x), lambda xp, g, y, x: (g / (x * _LN2),), "Logarithm to base 2.",
+    "log2", lambda xp, x: xp.log2(x), lambda xp, g, y, x: (g * (1 / _LN2) / x,), "Logarithm to base 2.",
     latex=r"\log_2({0})",
 )
 log10 = elementwise(
-    "log10", lambda xp, x: xp.log10(x), lambda xp, g, y, x: (g / (x * _LN10),), "Logarithm to base 10.",
+    "log10", lambda xp, x: xp.log10(x), lambda xp, g, y, x: (g * (1 / _LN10) / x,), "Logarithm to base 10.",
     latex=r"\log_{{10}}({0})",
 )
 exp2 = elementwise(

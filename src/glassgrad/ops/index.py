@@ -146,13 +146,20 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """Entries at these integer positions, of the flat array or along an axis; repeated ones add their gradients."""
     x = nodes.ravel(x) if axis is None else as_node(x)
     before = (slice(None),) * one_axis(0 if axis is None else axis, x.ndim)
-    return nodes.getitem(x, (*before, as_node(indices)))
+    return nodes.getitem(x, (*before, _positions(indices, "take")))
+
+
+def _positions(indices: Any, name: str) -> Tensor:
+    indices = as_node(indices)
+    if indices.dtype.kind == "b":
+        raise DtypeError(f"{name}: positions must be integers; got {indices.type}. A mask picks entries as x[mask].")
+    return indices
 
 
 @derived
 def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
     """Entries of `x` at `indices` along `axis`, one index array entry for each entry of the result (as in NumPy)."""
-    x, indices = as_node(x), as_node(indices)
+    x, indices = as_node(x), _positions(indices, "take_along_axis")
     chosen = one_axis(axis, x.ndim)
     if indices.ndim != x.ndim:
         raise ShapeError(f"take_along_axis: indices have {indices.ndim} axes, x has {x.ndim}; they must be equal.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, SettingError, ShapeError
 from ..graph import nodes
 from .activation import log_softmax, sigmoid, softmax, softplus
 from .define import as_node, broadcast, composite
@@ -211,11 +211,21 @@ def _binary_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any, Any]:
     return share * ((1 - t) * sigmoid(xp, x) - t * sigmoid(xp, -x)), share * -x
 
 
-def _binary_arguments(x: Any, t: Any) -> Any:
+def _not_empty(name: str, x: Any, t: Any) -> tuple[Any, Any]:
     x, t = as_node(x), as_node(t)
-    if not broadcast("binary_cross_entropy", [x.shape, t.shape]) or _entries(x, t):
-        return (x, t), {}
-    raise ShapeError(f"binary_cross_entropy: shapes {x.shape} and {t.shape} hold no entries, and no mean.")
+    if 0 in broadcast(name, [x.shape, t.shape]):
+        raise ShapeError(f"{name}: shapes {x.shape} and {t.shape} hold no entries, and no mean; one is needed.")
+    return x, t
+
+
+def _binary_arguments(x: Any, t: Any) -> Any:
+    return _not_empty("binary_cross_entropy", x, t), {}
+
+
+def _huber_arguments(y: Any, t: Any, *, delta: float = 1.0) -> Any:
+    if not delta > 0:
+        raise SettingError(f"huber: delta={delta} was given; a number above 0 is needed.")
+    return _not_empty("huber", y, t), {"delta": float(delta)}
 
 
 @composite(
@@ -243,8 +253,8 @@ def binary_cross_entropy(xp: Any, x: Any, t: Any) -> Any:
     return xp.mean(cost, axis=None, keepdims=False)
 
 
-@composite(latex=r"\mathrm{{Huber}}({0}, {1})")
-def huber(xp: Any, y: Any, t: Any, *, delta: float = 1.0) -> Any:
+@composite(arguments=_huber_arguments, latex=r"\mathrm{{Huber}}({0}, {1})")
+def huber(xp: Any, y: Any, t: Any, *, delta: float) -> Any:
     """Mean of ``d**2 / 2`` for differences d up to `delta`, and of ``delta (|d| - delta / 2)`` beyond.
 
     Examples

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..build import record
-from ..errors import UnsupportedError
-from ..graph import Op, Tensor, nodes
+from ..errors import DtypeError, UnsupportedError
+from ..graph import Op, Tensor, nodes, type_of
+from ..place import located
 from . import elementwise
 from .define import axes
 
@@ -53,6 +54,7 @@ METHODS_OF_UFUNCS = {  # all over the first axis, unless told otherwise
     "multiply.accumulate": "cumprod",
 }
 # What is asked about a Tensor and not of its numbers: answered without a node.
+HIDDEN = ("identity",)  # names that mean something else in NumPy
 PLAIN: dict[Any, Callable[..., Any]] = {
     np.shape: lambda a: a.shape, np.ndim: lambda a: a.ndim,
     np.size: lambda a, axis=None: a.size if axis is None else prod(a.shape[i] for i in axes(axis, a.ndim)),
@@ -93,7 +95,24 @@ def numpy_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: 
     function = _find(ufunc.__name__) if getattr(np, ufunc.__name__, None) is ufunc else None
     if method != "__call__" or function is None:
         raise _unsupported(f"numpy.{spelled}")
-    return function(*inputs, **options)
+    result = function(*inputs, **options)
+    if any(getattr(x, "dtype", result.dtype).kind != "f" for x in inputs):
+        _check_kind(ufunc, inputs, result)
+    return result
+
+
+def _check_kind(ufunc: np.ufunc, inputs: tuple[Any, ...], result: Tensor) -> None:
+    """Refuse an answer of another kind of number than NumPy's: it calculates some functions of integers in integers."""
+    kinds = [type(x) if type(x) in (int, float) else type_of(x).dtype for x in inputs]
+    try:
+        expected = ufunc.resolve_dtypes((*kinds, *(None,) * ufunc.nout))[-1]
+    except TypeError:  # NumPy has no answer
+        return
+    if expected != result.dtype:
+        raise DtypeError(located(
+            f"numpy.{ufunc.__name__} of {', '.join(str(type_of(x)) for x in inputs)} is {expected} in NumPy and "
+            f"{result.dtype} here. Convert to float first, x.astype('float64'), or call the function of glassgrad."
+        ))
 
 
 def numpy_function(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -101,7 +120,8 @@ def numpy_function(function: Callable[..., Any], args: tuple[Any, ...], options:
     if function in PLAIN:
         return PLAIN[function](*args, **options)
     spelled = f"{function.__module__}.{function.__name__}"
-    own = _find(function.__name__ if getattr(np, function.__name__, None) is function else spelled)
+    here = getattr(np, function.__name__, None) is function and function.__name__ not in HIDDEN
+    own = _find(function.__name__ if here else spelled)
     if own is None:
         raise _unsupported(spelled)
     names, needed = _numpy_names(function, own)

@@ -44,17 +44,11 @@ const engine = (() => {
     });
   }
 
-  // Started once and kept; a page that came with its first view does it while that is looked at.
-  function warm() {
-    started ??= start();
-    started.catch(() => {}); // said where a layout is asked for
-    return started;
-  }
-
   async function layout(graph) {
-    await warm();
+    started ??= start(); // once, and kept
+    await started;
     return ask({ cmd: "layout", graph });
   }
 
-  return { layout, unpacked, warm };
+  return { layout, unpacked };
 })();

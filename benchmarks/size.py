@@ -1,0 +1,82 @@
+"""A chain and a fan-in of a million nodes: time to build, to go backward and to let go, and the memory it takes.
+
+    python benchmarks/size.py [--nodes 1000000]
+
+Each case runs in a process of its own with the recursion limit at 100, so that its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from typing import Any
+
+import glassgrad as gg
+
+
+def chain(x: Any, count: int) -> Any:
+    """Return the end of a chain of so many sums."""
+    step = gg.constant(1e-6)
+    for _ in range(count):
+        x = x + step
+    return x
+
+
+def fan_in(x: Any, count: int) -> Any:
+    """Return the sum of half as many products, added two by two: about `count` nodes."""
+    half = gg.constant(0.5)
+    layer = [x * half for _ in range(count // 2)]
+    while len(layer) > 1:
+        odd = [layer[-1]] if len(layer) % 2 else []
+        layer = [a + b for a, b in zip(layer[::2], layer[1::2], strict=False)] + odd
+    return layer[0]
+
+
+CASES = {"chain": chain, "fan-in": fan_in}
+
+
+def peak() -> float:
+    """Return the most memory this process has held, in MB."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def measure(name: str, count: int) -> None:
+    """Run one case and print its line."""
+    x = gg.tensor(2.0)
+    base = peak()
+    sys.setrecursionlimit(100)
+    times = [time.perf_counter()]
+    y = CASES[name](x, count)
+    times.append(time.perf_counter())
+    y.backward()
+    times.append(time.perf_counter())
+    expected = 1.0 if name == "chain" else count // 2 * 0.5
+    if x.grad != expected:
+        raise SystemExit(f"{name}: the derivative is {x.grad}, not {expected}")
+    del y
+    times.append(time.perf_counter())
+    build, backward, free = (after - before for before, after in pairwise(times))
+    print(f"{name:8}{count:10}{build:10.2f}{backward:12.2f}{free:8.2f}{build + backward:9.2f}{peak() - base:10.0f}")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nodes", type=int, default=1_000_000)
+    parser.add_argument("--case", choices=CASES)
+    options = parser.parse_args()
+    if options.case:
+        return measure(options.case, options.nodes)
+    print(f"{'':8}{'nodes':>10}{'build s':>10}{'backward s':>12}{'free s':>8}{'both s':>9}{'peak MB':>10}", flush=True)
+    for name in CASES:
+        subprocess.run([sys.executable, __file__, "--nodes", str(options.nodes), "--case", name], check=True)
+    return None
+
+
+if __name__ == "__main__":
+    main()
