@@ -31,6 +31,21 @@ def test_opening_shows_the_local_graph(run):
     assert run("show", "sigmoid(x)", "--at", "x=1", "--open", "sigmod")[0] == 1
 
 
+def test_opening_proves_that_the_derivatives_stay_the_same(run):
+    told = "Opened and closed give the same derivatives: the largest relative difference is "
+    opened = ("show", "sigmoid(x)", "--at", "x=1", "--open", "sigmoid")
+    code, out, err = run(*opened)
+    assert (code, err) == (0, "")
+    difference = out.split(told)[1].strip().rstrip(".").replace("−", "-")
+    assert 0 <= float(difference) < 1e-14
+    assert told not in run("show", "sigmoid(x)", "--at", "x=1")[1]
+    assert told not in run(*opened, "--no-backward")[1]
+    code, out, err = run(*opened, "--format", "svg")  # a picture on standard output stays one
+    assert out.rstrip().endswith("</svg>")
+    assert told in err
+    assert "相同的微分" in run(*opened, "-o", "s.svg", "--language", "zh_TW")[1]
+
+
 def test_without_derivatives(run):
     assert "∂" not in run("show", "x * x", "--at", "x=3", "--no-backward")[1]
 

@@ -65,10 +65,18 @@ def show(what: str, values: tuple[str, ...], sample: int, backward: bool, opened
             form = form or (None if output else "text")
             colour = form == "text" and sys.stdout.isatty()
             made = draw(graph, backward=backward, open=chosen, depth=depth, format=form, path=output, color=colour)
-            if output:
-                click.echo(f"Written to {output}")
-            else:
-                click.echo(made)
+            click.echo(f"Written to {output}" if output else made)
+            if opened and backward:
+                _say_proof(graph, beside=form not in (None, "text"))
+
+
+def _say_proof(graph: Tensor, beside: bool) -> None:
+    """Say that the closed nodes have the opened graph's derivatives; `beside` a picture on standard output."""
+    from ..draw.proof import sentence
+
+    told = sentence(graph) if graph.size == 1 else ""
+    if told:
+        click.echo(told, err=beside)
 
 
 def _graph(what: str, values: tuple[str, ...], sample: int) -> tuple[Tensor, dict[str, Tensor]]:

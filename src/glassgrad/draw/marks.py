@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..explain import Diagnosis, Highlight
+from ..explain import Diagnosis
 from .scene import Edge, Scene, Story, Visible, scene_at, story_of
 
 CARRIES, BLOCKED = "● ", "✕ "
@@ -28,15 +28,18 @@ def scene_of_why(
     """Return the scene of what was diagnosed, with marks; see `draw` for the arguments. Composites stay closed."""
     story = story_of(what, backward=backward, g=g, arrays=arrays)
     opened = story.outline.to_depth(depth)
-    return _marked(scene_at(story, opened), story, Visible(story, opened), why.highlight)
+    return _marked(scene_at(story, opened), story, Visible(story, opened), why)
 
 
-def _marked(scene: Scene, story: Story, visible: Visible, highlight: Highlight) -> Scene:
-    known = set(story.outline.home)
-    carrying = {visible(node) for node in highlight.nodes & known}
-    blocked = {visible(node) for node in highlight.blocked & known}
-    lines = {(visible(edge.source), visible(edge.node)) for edge in highlight.edges if edge.source in known}
-    if story.flow.outputs[0] in highlight.nodes:
+def _marked(scene: Scene, story: Story, visible: Visible, why: Diagnosis) -> Scene:
+    known = story.outline.home
+    paths = [path for path in why.paths if path.size != 0]  # NaN carries, too
+    nodes_on = {node for path in paths for node in path.nodes if node in known}
+    carrying = {visible(node) for node in nodes_on}
+    blocked = {visible(node) for node in why.highlight.blocked if node in known}
+    lines = {(visible(edge.source), visible(edge.node)) for path in paths for edge in path.edges
+             if edge.source in known}
+    if story.flow.outputs[0] in nodes_on:
         lines.add((visible(story.flow.outputs[0]), "out0"))
     nodes = tuple(
         replace(node, mark="blocked", label=BLOCKED + node.label) if node.id in blocked
