@@ -3,10 +3,10 @@
     python benchmarks/prover.py [--pairs 10000] [--networks 1000] [--first-seed 0]
 
 The network is the deck's: 784-50-10, ReLU, cross entropy, three samples, a fifth of the pixels not 0, float64.
-Times are CPU times of this process, medians where a figure says so. A pair is a random composition of right rules over
-scales from 1e-8 to 1e8 and one corruption of it: the first must pass and the second must be called WRONG; a pair that
-is NOT EXERCISED (its gradient is 0 everywhere) is left out. A network is small, random and at its kinks, in float32, with
-saturated softmax, or plain: none may be called WRONG or NOISE.
+Times are CPU times of this process, medians where a figure says so. A pair is a random composition of right rules
+over scales from 1e-8 to 1e8 and one corruption of it: the first must pass and the second must be called WRONG; a pair
+that is NOT EXERCISED (its gradient is 0 everywhere) is left out. A network is small and random: at its kinks, in
+float32, with saturated softmax, or plain; none may be called WRONG or NOISE.
 """
 
 from __future__ import annotations

@@ -1,8 +1,13 @@
-"""What several tests share: JAX in double precision as a second witness."""
+"""What several tests share: JAX in double precision as a second witness, and the command line."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, and no clock: tests assert results, never times.
+settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeatable")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from hostile import HOSTILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,6 +148,20 @@ def refusal(text, values=None):
     except ExpressionError as error:
         return error
     return None if isinstance(result, gg.Tensor) else AssertionError(f"{text!r} gave {result!r}")
+
+
+def test_there_are_200_hostile_strings():
+    assert len(set(HOSTILE)) == len(HOSTILE) == 200
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_a_hostile_string_is_refused_with_a_column_or_is_a_name(text):
+    """Alone and in the middle of a formula; nothing in it is run, and what is said of it is one line of plain text."""
+    for written in (text, f"x + {text}", f"exp({text})"):
+        error = refusal(written, VALUES)
+        assert error is None or 1 <= error.column <= len(written) + 1
+        assert error is not None or set(parse(written).names) <= set(VALUES)
+        assert "\x1b" not in str(error)
 
 
 @settings(max_examples=300, deadline=None)

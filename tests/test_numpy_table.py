@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,12 @@ def test_no_function_of_numpy_is_silently_wrong(table: Any) -> None:
     assert {"exp (ufunc)", "where", "einsum", "take_along_axis", "broadcast_to", "linalg.norm", "shape"} <= supported
 
 
-def test_the_page_is_up_to_date(table: Any) -> None:
-    text = script.PAGE.read_text(encoding="utf-8")
-    if f"with NumPy {np.__version__}," not in text:
+def test_the_page_is_up_to_date() -> None:
+    """In a process of its own: other libraries load parts of NumPy, which bring functions of their own."""
+    if f"with NumPy {np.__version__}," not in script.PAGE.read_text(encoding="utf-8"):
         pytest.skip(f"the page was written with another NumPy than {np.__version__}")
-    assert text == script.page(table)
+    made = subprocess.run([sys.executable, script.__file__, "--check"], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
 
 
 @pytest.mark.parametrize(("found", "expected", "is_same"), [

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from figures import REFERENCE, Drawing, figure, named, sketch
 
 import glassgrad as gg
+from glassgrad.graph import Op, nodes
+from glassgrad.ops.define import broadcasting
 
 # Activations --------------------------------------------------------------------------------------------------------
 
@@ -51,8 +55,8 @@ def sigmoid_opened() -> Drawing:
 @figure(12)
 def sigmoid_in_symbols() -> Drawing:
     """Sigmoid opened, in symbols."""
-    nodes = {"x": "leaf x", "times": "op ×(−1)", "exp": "op exp", "plus": "op +1", "over": "op /", "y": "output y"}
-    return sketch("sigmoid", nodes, [
+    parts = {"x": "leaf x", "times": "op ×(−1)", "exp": "op exp", "plus": "op +1", "over": "op /", "y": "output y"}
+    return sketch("sigmoid", parts, [
         ("x", "times", "x", "∂L/∂y · y² exp(−x)"), ("times", "exp", "−x", "−∂L/∂y · y² exp(−x)"),
         ("exp", "plus", "exp(−x)", "−∂L/∂y · y²"), ("plus", "over", "1 + exp(−x)", "−∂L/∂y · y²"),
         ("over", "y", "y", "∂L/∂y"),
@@ -128,6 +132,17 @@ def softmax_of_scores() -> Drawing:
     return Drawing(y, {"arrays": "numbers", "backward": False}).expect(y, given["probs"])
 
 
+def add_all(_: Any, *terms: Any) -> Any:
+    """Return the sum of all terms: the lecture's + node takes three numbers at once."""
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+ADD_ALL = Op("add_all", add_all, vjp=lambda xp, g, y, *terms: (g,) * len(terms), infer=broadcasting, symbol="+")
+
+
 def softmax_loss() -> tuple[gg.Tensor, dict[str, gg.Tensor]]:
     """Return the loss of three scores, number by number, and its parts by name."""
     given = REFERENCE["softmax_loss"]
@@ -136,13 +151,13 @@ def softmax_loss() -> tuple[gg.Tensor, dict[str, gg.Tensor]]:
     parts: dict[str, gg.Tensor] = {f"a{k}": node for k, node in enumerate(a, 1)}
     with gg.scope("Softmax"):
         exps = [gg.exp(node) for node in a]
-        total = exps[0] + exps[1] + exps[2]
+        total = ADD_ALL(nodes, *exps)
         inverse = gg.reciprocal(total)
         y = [node * inverse for node in exps]
     with gg.scope("Cross Entropy Error"):
         logs = [gg.log(node) for node in y]
         terms = [node * label for node, label in zip(logs, t, strict=True)]
-        added = terms[0] + terms[1] + terms[2]
+        added = ADD_ALL(nodes, *terms)
         loss = added * -1
     loss.name, total.name = "L", "S"
     for k in range(3):
@@ -154,12 +169,12 @@ def softmax_loss() -> tuple[gg.Tensor, dict[str, gg.Tensor]]:
 @figure(16)
 def softmax_with_loss_boxes() -> Drawing:
     """Softmax-with-Loss as boxes: y − t comes back."""
-    nodes = {f"a{k}": f"leaf a{k}" for k in (1, 2, 3)} | {"s": "composite Softmax"}
-    nodes |= {f"t{k}": f"leaf t{k}" for k in (1, 2, 3)} | {"c": "composite Cross Entropy Error", "L": "output L"}
+    drawn = {f"a{k}": f"leaf a{k}" for k in (1, 2, 3)} | {"s": "composite Softmax"}
+    drawn |= {f"t{k}": f"leaf t{k}" for k in (1, 2, 3)} | {"c": "composite Cross Entropy Error", "L": "output L"}
     edges = [(f"a{k}", "s", f"a{k}", f"y{k} − t{k}") for k in (1, 2, 3)]
     edges += [("s", "c", f"y{k}", f"−t{k} / y{k}") for k in (1, 2, 3)]
     edges += [(f"t{k}", "c", f"t{k}", "") for k in (1, 2, 3)]
-    return sketch("Softmax-with-Loss", nodes, [*edges, ("c", "L", "L", "1")])
+    return sketch("Softmax-with-Loss", drawn, [*edges, ("c", "L", "L", "1")])
 
 
 @figure(17)
@@ -180,7 +195,7 @@ def cross_entropy_backward() -> Drawing:
     y = [named(f"y{k}", value) for k, value in enumerate(given["y"], 1)]
     t = [gg.constant(float(value), name=f"t{k}") for k, value in enumerate(given["t"], 1)]
     terms = [gg.log(node) * label for node, label in zip(y, t, strict=True)]
-    loss = (terms[0] + terms[1] + terms[2]) * -1
+    loss = ADD_ALL(nodes, *terms) * -1
     loss.name = "L"
     drawing = Drawing(loss).expect(loss, given["L"], 1)
     for k in range(3):

@@ -43,6 +43,20 @@ class InPlaceRelu:
         return np.where(self.mask, dout * 0.1, dout)
 
 
+class DeckRelu:
+    """As the deck prints it: zeros are written into what the next layer handed back."""
+
+    def forward(self, x):
+        self.mask = x <= 0
+        out = x.copy()
+        out[self.mask] = 0
+        return out
+
+    def backward(self, dout):
+        dout[self.mask] = 0
+        return dout
+
+
 def affine(cls):
     rng = np.random.default_rng(0)
     return cls(rng.standard_normal((4, 2)), np.zeros(2)), rng.standard_normal((3, 4))
@@ -67,6 +81,12 @@ def test_the_wrong_parameter_of_a_layer_is_named():
 
 def test_a_layer_without_parameters():
     assert check_gradient(InPlaceRelu(), V).verdict is Verdict.WRONG
+
+
+def test_a_layer_that_writes_into_dout_is_wrong():
+    report = check_gradient(DeckRelu(), V)
+    assert report.verdict is Verdict.WRONG
+    assert report.cause == "cotangent changed in place"
 
 
 def test_functions_on_tensors_and_integer_arguments():

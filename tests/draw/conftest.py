@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `drawn_graphs`
+sys.path.insert(1, str(Path(__file__).parents[1]))  # for `hostile`
 
 if find_spec("quickjs") is None or find_spec("resvg_py") is None:  # the extra [draw] is not installed
     collect_ignore = [

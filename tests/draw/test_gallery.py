@@ -39,7 +39,21 @@ def test_the_files_are_there_and_the_page_shows_them():
         assert f"({entry.name}.svg)" in page
 
 
-@pytest.mark.parametrize("name", ["06-apples-backward", "12-sigmoid-opened", "13-affine-single"])
-def test_files_are_up_to_date(name):
-    entry = next(entry for entry in make.FIGURES if entry.name == name)
-    assert (GALLERY / f"{name}.svg").read_text(encoding="utf-8") == make.svg(make.scene(entry.make()))
+@pytest.mark.parametrize("entry", make.FIGURES, ids=lambda entry: entry.name)
+def test_files_are_up_to_date(entry):
+    kept = (GALLERY / f"{entry.name}.svg").read_text(encoding="utf-8")
+    assert kept == make.svg(make.scene(entry.make())), "run docs/gallery/make.py and look at the picture"
+
+
+def test_the_page_is_up_to_date_and_no_file_is_left_over():
+    assert (GALLERY / "index.md").read_text(encoding="utf-8") == make.index()
+    assert {file.stem for file in GALLERY.glob("*.svg")} == {entry.name for entry in make.FIGURES}
+
+
+@pytest.mark.parametrize("name", ["17-softmax-with-loss-forward", "19-cross-entropy-backward",
+                                  "20-softmax-with-loss-complete"])
+def test_three_numbers_are_added_in_one_node_as_in_the_lecture(name):
+    drawn = make.scene(next(entry for entry in make.FIGURES if entry.name == name).make())
+    for node in drawn.nodes:
+        if node.label == "+":
+            assert sum(edge.target == node.id for edge in drawn.edges) == 3

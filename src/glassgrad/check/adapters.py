@@ -203,7 +203,7 @@ def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:
 
     def rule(g: Array, _: Array, *floats: Array) -> tuple[Any, ...]:
         layer.forward(*_with_parameters(floats))
-        back = layer.backward(np.array(g))
+        back = layer.backward(g)  # the caller's own array, so that a change of it in place is seen
         parts = back if isinstance(back, (tuple, list)) else (back,)
         return (*[np.array(d) for d in parts[: len(chosen)]], *[np.array(store[name][1]()) for name in names])
 

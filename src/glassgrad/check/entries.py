@@ -52,8 +52,8 @@ def measure_entries(
     `base` is the loss as the caller found it; the one that differences refer to is found as the others are.
     """
     if not len(chosen):
-        return Measured(*(np.zeros(0) for _ in range(3)), np.zeros(0, bool), np.zeros(0), np.zeros(0),
-                        np.zeros(0, bool), np.zeros(0, bool))
+        empty, none = np.zeros(0), np.zeros(0, bool)
+        return Measured(empty, empty, empty, none, empty, empty, none, none)
     base = float(losses(chosen[:1], x[:1])[0]) if np.isfinite(base) else base
     plus, minus, widths = _two_steps(losses, x, chosen, base, h)
     central = (plus - minus) / widths

@@ -36,7 +36,7 @@ Array = Any
 IN_FULL = 200
 """Up to so many leaf entries, the composition is measured in every one of them."""
 SHOWN = frozenset({"linear", "consistent"})
-"""Safeguards that a composition of nodes has passed when every node has."""
+"""What a composition with a single number as its result owes, and has if every node's rule is linear in g."""
 
 
 def prove_graph(
@@ -75,10 +75,10 @@ def prove_graph(
     for output in outputs:
         if is_float(output.dtype):
             subject = of_values(order, leaves, output, values)
-            light = sum(a.size for a in subject.arrays) > IN_FULL
+            light, result_is_number = sum(a.size for a in subject.arrays) > IN_FULL, output.size == 1
             left = max(time_limit - (time.monotonic() - began), 0.0)
             report = prove(subject, coarse_bar=coarse_bar, seed=seed, time_limit=left, light=light, spots=not light,
-                           without=SHOWN if light else frozenset())
+                           without=SHOWN if light and result_is_number else frozenset())
             if report.verdict is Verdict.WRONG and not any(f.verdict is Verdict.WRONG for f in findings):
                 report = _beside_a_kink(subject, report, rng, coarse_bar, left)
             whole.append(report)

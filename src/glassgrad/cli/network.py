@@ -41,12 +41,18 @@ def network(data: Dataset, hidden: tuple[int, ...], settings: dict[str, Any]) ->
 
 def gradient_table(model: Sequential, x: Any, t: Any) -> GradientTable:
     """Return the deck's gradient check of this network's loss on a few samples, in float64."""
+    loss, weights = loss_of_few(model, x, t)
+    total = sum(array.size for array in weights.values())
+    return parameter_table(loss, weights, entries=None if total <= 5_000 else ENTRIES)
+
+
+def loss_of_few(model: Sequential, x: Any, t: Any) -> tuple[Any, dict[str, Any]]:
+    """Return this network's loss on a few samples as a function of its weights, in float64, and the weights."""
     exact = build(model.settings(), "float64")
     weights = {name: np.asarray(tensor.value, np.float64) for name, tensor in model.parameters().items()}
     few, wanted = x[:SAMPLES], t[:SAMPLES]
-    total = sum(array.size for array in weights.values())
 
     def loss(parameters: dict[str, Any]) -> Any:
         return nodes.cross_entropy(exact.with_parameters(parameters)(few), wanted)
 
-    return parameter_table(loss, weights, entries=None if total <= 5_000 else ENTRIES)
+    return loss, weights
