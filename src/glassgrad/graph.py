@@ -332,7 +332,7 @@ class Tensor:
         kind = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
         return f"Tensor({text}{kind}, op={self.op.name}{label})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return nodes.shown(self)
 
     # NumPy's view of it ---------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Graph:
                  count(len(self.outputs), "output"))
         return f"Graph({self.name}: {', '.join(parts)})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return nodes.shown(self)
 
     def __call__(self, *args: Any) -> Any:
@@ -138,7 +138,7 @@ class Record:
     def __getitem__(self, node: Tensor) -> Any:
         return self.values[node]
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return nodes.shown(self)
 
     @property

@@ -1,9 +1,11 @@
 """The deck's figure over its step."""
 
 import numpy as np
+import pytest
 
 import glassgrad as gg
 from glassgrad.check import step_sweep
+from glassgrad.cli import main
 
 
 def test_the_error_over_the_step_is_u_shaped_and_falls_by_100_per_decade_first():
@@ -22,3 +24,19 @@ def test_a_wrong_gradient_has_no_valley():
     sweep = step_sweep(lambda p: gg.sum(p["x"] ** 2), {"x": np.array([1.0, 2.0])}, {"x": np.array([2.0, 4.5])},
                        steps=[1e-2, 1e-4, 1e-6])
     np.testing.assert_allclose(sweep.figures["x"], 0.25, rtol=1e-6)
+
+
+def test_the_command_prints_the_curves(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "--hidden", "4", "--sweep"])
+    assert not stop.value.code
+    out = capsys.readouterr().out
+    assert all(f"{name}: smallest at h = " in out for name in ("W1", "b1", "W2", "b2"))
+    assert out.count("  h = 1e-04 ") == 4
+
+
+def test_the_command_has_no_curves_for_a_file(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "layers.py", "--sweep"])
+    assert stop.value.code
+    assert "--sweep" in capsys.readouterr().err

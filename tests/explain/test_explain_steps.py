@@ -269,3 +269,13 @@ def test_markdown_and_text_of_one_step():
     assert steps(gg.exp(x))[0]._repr_markdown_().startswith("$v_{1} = ")
     assert steps(gg.exp(x))[0].text() == "v1 = exp(x) = exp(2) = 7.38906"
     assert "### Every step of $v_{1}$" in steps(gg.exp(x))._repr_markdown_()
+
+
+def test_the_steps_of_one_node():
+    s = gg.tensor(2.0, name="s")
+    y = s**2 * (3 * s)
+    run = gg.steps(y)
+    assert [step.number for step in run.at(y, "forward", "start", "backward")] == [
+        step.number for step in run if step.node is y]
+    assert [step.text() for step in run.at(s, "sum")] == [run[-1].text()]
+    assert run.at(s, "forward") == run.at(gg.tensor(1.0), "forward") == []

@@ -34,7 +34,7 @@ _GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-
 _SIGNS = _GIT.translate(str.maketrans("<>&", ".,:"))
 _TO_SIGNS = str.maketrans(_GIT, _SIGNS)
 SCRIPTS = ("engine.js", "plan.js", "words.js", "numbers.js", "paper.js", "page.js")
-MOST_SIGNS = 90_000  # for all that is said in three languages; a larger page says it in the current one
+MOST_SIGNS = 70_000  # for all that is said in three languages; a larger page says it in the current one
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
 <head>

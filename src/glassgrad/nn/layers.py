@@ -123,7 +123,7 @@ class Layer:
         given = ", ".join(f"{name}={value!r}" for name, value in self.settings().items() if name != "kind")
         return f"{type(self).__name__}({given})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return nodes.shown(self)
 
 
