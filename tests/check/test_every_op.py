@@ -1,4 +1,4 @@
-"""Every op that is shipped, proved: forward against definition and 50 digits, both derivatives, both kinds of floats."""
+"""Every op that is shipped, proved: forward against definition and 50 digits, both derivatives, both dtypes."""
 
 import importlib.util
 import sys

@@ -117,18 +117,18 @@ def _together(graph: Graph, parameters: dict[str, Array], name: str) -> Losses:
     changed = graph.inputs[list(parameters).index(name)]
     reached = _reached(graph, changed)
     users = [node for node in graph.nodes if changed in node.inputs]
-    products = changed.ndim == 2 and all(
+    products = changed.ndim == 2 and bool(users) and all(
         node.op.name == "matmul" and node.inputs[1] is changed and node.inputs[0] not in reached for node in users)
-    starts = users if products and users else [changed]
+    starts = users if products else [changed]
     known = evaluate_all(graph.nodes, graph.inputs, list(parameters.values()))
-    behind = [n for n in graph.nodes if n in reached and (n in starts or not (products and n is changed))]
-    count = max(1, min(4096, IN_CACHE // max(n.size for n in behind)))
+    widest = max(node.size for node in reached if not (products and node is changed))
+    count = max(1, min(4096, IN_CACHE // max(widest, 1)))
     stacked = [placeholder(ArrayType((count, *node.shape), node.dtype)) for node in starts]
     outputs = batched(graph.outputs, starts, [(node, True) for node in stacked], count)
     fixed = [node for node in ancestors(outputs) if node in known and node.value is None]
     program = Program([*stacked, *fixed], outputs)
     own = [known[node] for node in fixed]
-    factors = [known[node.inputs[0]] for node in starts] if starts == users else None
+    factors = [known[node.inputs[0]] for node in starts] if products else None
     begin = [np.asarray(known[node]) for node in starts]
 
     def losses(entries: Array, values: Array) -> Array:
