@@ -1,4 +1,4 @@
-"""Every op that is shipped, proved: forward against definition and 50 digits, both derivatives, both dtypes."""
+"""Every op that is shipped, proved: forward against definition and 50 digits, both derivatives, both precisions."""
 
 import importlib.util
 import sys

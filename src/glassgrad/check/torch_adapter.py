@@ -26,7 +26,8 @@ def of_torch(f: Any, args: tuple[Any, ...]) -> Subject:
     names = [name for name, p in module.named_parameters() if p.requires_grad] if module is not None else []
     if not chosen and not names:
         raise GradientError("none of the torch tensors holds floats: there is nothing to differentiate.")
-    function = f.apply if isinstance(f, type) and issubclass(f, torch.autograd.Function) else f
+    is_rule = isinstance(f, type) and issubclass(f, torch.autograd.Function)
+    function = getattr(f, "apply") if is_rule else f  # noqa: B009 - torch may not be there to say that it has one
 
     def call(floats: tuple[Array, ...], leaves: bool) -> tuple[Any, list[Any]]:
         given = [torch.tensor(np.asarray(a), requires_grad=leaves) for a in floats]
