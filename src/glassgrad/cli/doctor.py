@@ -14,9 +14,7 @@ import numpy as np
 
 from .. import __version__
 
-OPTIONAL = {
-    "pillow": "images", "quickjs-ng": "draw", "resvg-py": "draw", "numba": "speed", "jax": "test", "torch": "bench",
-}
+OPTIONAL = {"pillow": "images", "quickjs-ng": "draw", "resvg-py": "draw", "jax": "bench", "torch": "bench"}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE")
 
 
