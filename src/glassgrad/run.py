@@ -7,6 +7,7 @@ for every epoch) and ``report.html``. Everything is data: nothing in a run folde
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,7 +63,12 @@ class Run:
         try:
             return self.save(folder)
         except DataError as error:
-            refuge = self.save(tempfile.mkdtemp(prefix="glassgrad-run-"))
+            refuge = Path(tempfile.mkdtemp(prefix="glassgrad-run-"))
+            try:
+                self.save(refuge)
+            except DataError:
+                shutil.rmtree(refuge, ignore_errors=True)
+                raise error from None  # what is in the way stands in the way of the refuge too
             raise DataError(f"{error} The run was saved to {refuge} instead.") from None
 
     def save(self, folder: str | Path) -> Path:

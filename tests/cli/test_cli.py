@@ -246,6 +246,18 @@ def test_what_was_learned_is_not_lost_when_the_folder_cannot_be_written_any_more
     assert not Path("runs").exists()
 
 
+def test_a_full_disk_names_the_folder_that_was_asked_for(tmp_path):
+    """A limit on the size of files, as a full disk: nothing half-written, nothing left behind."""
+    command = f"ulimit -f 8; exec {sys.executable} -m glassgrad train --iterations 30 --no-check --quiet --out here"
+    made = subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False,
+                          env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert made.returncode == 1
+    assert "here/model.safetensors" in made.stderr
+    assert "bytes are needed" in made.stderr
+    assert made.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_debug_shows_the_traceback(tmp_path):
     command = [sys.executable, "-m", "glassgrad", "--debug", "predict", "nowhere", "digits"]
     made = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from ..graph import Tensor
 from .layout import label_size
 from .levels import Levels
@@ -18,7 +16,7 @@ from .metrics import shorten
 from .numbers import figure
 from .outline import LONGEST_TITLE
 from .pieces import label_piece
-from .scene import Edge, Story
+from .scene import Edge, Story, summed
 from .tables import Tables
 from .tales import Names
 
@@ -45,7 +43,7 @@ class Joins:
         for (source, target, position), uses in self._uses().items():
             name = f"{self._story.names[source]}-{target}-{position}"
             parts = [self._levels.flow.parts[use] for use in uses if use in self._levels.flow.parts]
-            yield self._drawn(name, source, target, _sum(parts) if parts else None)
+            yield self._drawn(name, source, target, summed(parts) if parts else None)
         for i, output in enumerate(self._story.flow.outputs):
             yield self._drawn(f"out{i}-in", output, f"out{i}", self._story.flow.seed if i == 0 else None)
 
@@ -105,11 +103,3 @@ class Joins:
             if place in self._around.get(composite, ()):
                 return composite
         return source
-
-
-def _sum(parts: list[Any]) -> Any:
-    total = parts[0]
-    with np.errstate(all="ignore"):
-        for part in parts[1:]:
-            total = total + part
-    return total

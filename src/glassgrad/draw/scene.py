@@ -247,13 +247,14 @@ def edge_maker(story: Story) -> Maker:
             values[source] = figure(story.flow.values.get(source), source.type, story.arrays)
         name = "" if source.is_leaf else shorten(source.name or "", LONGEST_TITLE)
         parts = [story.flow.parts[use] for use in through if use in story.flow.parts]
-        gradient = figure(_sum(parts), source.type, story.arrays) if parts else None
+        gradient = figure(summed(parts), source.type, story.arrays) if parts else None
         return Edge(f"{story.names[source]}-{target}-{position}", start, target, name, values[source], gradient)
 
     return make
 
 
-def _sum(parts: list[Any]) -> Any:
+def summed(parts: list[Any]) -> Any:
+    """Return what arrives over several edges, added up in their order."""
     total = parts[0]
     with np.errstate(all="ignore"):
         for part in parts[1:]:
@@ -261,4 +262,4 @@ def _sum(parts: list[Any]) -> Any:
     return total
 
 
-__all__ = ["Edge", "Node", "Scene", "Story", "scene_at", "scene_of", "story_of"]
+__all__ = ["Edge", "Node", "Scene", "Story", "scene_at", "scene_of", "story_of", "summed"]
