@@ -20,7 +20,7 @@ LAYERS = [
     {"ops.operators"}, {"ops"}, {"interpret"}, {"gradient"}, {"fault"}, {"trace"},
     {"simplify", "transform", "batch"}, {"vectorise", "derivatives", "subgraph"},
     {"control"}, {"scan", "custom"},
-    {"check", "engine"}, {"nn", "optim", "expression"}, {"deck", "data", "io"}, {"train", "words"}, {"evaluate"},
+    {"engine"}, {"check"}, {"nn", "optim", "expression"}, {"deck", "data", "io"}, {"train", "words"}, {"evaluate"},
     {"explain", "report"}, {"draw"}, {"run", "sklearn", "notebook", "lab"}, {"cli"}, {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
