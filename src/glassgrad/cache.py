@@ -1,4 +1,4 @@
-"""Where downloaded data are kept: ``$GLASSGRAD_CACHE``, or the user's cache folder of the system."""
+"""Where glassgrad keeps what it need not make twice: ``$GLASSGRAD_CACHE``, or the user's cache folder of the system."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The engine: the graph that is shown, planned, compiled and run."""
