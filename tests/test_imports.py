@@ -13,7 +13,7 @@ import glassgrad
 
 PACKAGE = Path(glassgrad.__file__).parent
 LAYERS = [
-    {"errors"}, {"tree", "files", "place", "watch"}, {"graph"}, {"build"}, {"ops.define"}, {"ops.elementwise"},
+    {"errors"}, {"cache", "tree", "files", "place", "watch"}, {"graph"}, {"build"}, {"ops.define"}, {"ops.elementwise"},
     {"ops.functions", "ops.special"},
     {"ops.shape", "ops.reduce", "ops.index", "ops.linalg", "ops.activation", "ops.random"},
     {"ops.arrange", "ops.cumulative", "ops.joining"}, {"ops.contract", "ops.loss"},
