@@ -43,10 +43,11 @@ def _sigmoid(x: Any) -> Any:
 WORDS: dict[str, Any] = {
     "boolean": bool, "carray": array_at, "pointer": int, "addresses": lambda table, n: array_at(table, (n,), np.int64),
     "wrapped": lambda index, size: index + size if index < 0 else index, "sign": np.sign, "inf": math.inf,
-    "nan": math.nan, "largest": _nan_first(max), "smallest": _nan_first(min), "accumulate": lambda a, b: type(a)(a + b),
+    "nan": math.nan, "largest": _nan_first(max), "smallest": _nan_first(min), "accumulate_32": lambda a, b: type(a)(a + b),
+    "accumulate_64": lambda a, b: type(a)(a + b),
     "sigmoid_32": _sigmoid, "sigmoid_64": _sigmoid, "sqrt": np.sqrt, "asin": np.arcsin, "acos": np.arccos,
     "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "atan2": np.arctan2,
-    "gemm_32": lambda *given: multiplied(*given, np.float32), "gemm_64": lambda *given: multiplied(*given, np.float64),
+    "gemm32": lambda *given: multiplied(*given, np.float32), "gemm64": lambda *given: multiplied(*given, np.float64),
 }
 WORDS |= {name: getattr(np, name) for name in (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "sin", "cos", "tan", "sinh",

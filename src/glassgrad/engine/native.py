@@ -43,8 +43,14 @@ def missing() -> str | None:
 
 
 @lru_cache(maxsize=256)
-def native(text: str, name: str) -> Function:
+def native(text: str, name: str, ints: int = 32) -> Function:
     """Return the function `name` of generated source as native code: ``(table, sgemm, dgemm) -> status``.
+
+    Parameters
+    ----------
+    text, name : str
+    ints : int
+        Width of the integers of the BLAS that it will call.
 
     Raises
     ------
@@ -56,10 +62,10 @@ def native(text: str, name: str) -> Function:
         raise CannotCompileError(why)
     with _lock:  # neither Numba's compiler nor LLVM's linker is meant for several threads
         folder = private_folder("programs")
-        file = None if folder is None else folder / f"{_key(text)}.o"
+        file = None if folder is None else folder / f"{_key(text, ints)}.o"
         found = None if file is None else _read(file)
         if found is None:
-            found = _compiled(text, name)
+            found = _compiled(text, name, ints)
             if file is not None:
                 _write(file, found)
         return _loaded(found)
@@ -71,15 +77,15 @@ def _surroundings() -> str:
     import llvmlite.binding as llvm
 
     here = Path(__file__).parent
-    words = b"".join((here / f"{name}.py").read_bytes() for name in ("prelude", "scalars", "gemm", "philox", "native"))
+    words = b"".join((here / f"{name}.py").read_bytes() for name in ("prelude", "scalars", "polynomials", "emit", "gemm", "native"))
     versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     features = llvm.get_host_cpu_features().flatten()
     return json.dumps([*versions, llvm.get_process_triple(), llvm.get_host_cpu_name(), features,
                        hashlib.sha256(words).hexdigest()])
 
 
-def _key(text: str) -> str:
-    return hashlib.sha256(f"{_surroundings()}\n{text}".encode()).hexdigest()[:40]
+def _key(text: str, ints: int) -> str:
+    return hashlib.sha256(f"{_surroundings()}\n{ints}\n{text}".encode()).hexdigest()[:40]
 
 
 @dataclass(frozen=True)
@@ -124,14 +130,14 @@ def _write(file: Path, code: Code) -> None:
         write_atomic(file, [MAGIC, head, b"\n", code.object])
 
 
-def _compiled(text: str, name: str) -> Code:
+def _compiled(text: str, name: str, ints: int) -> Code:
     """Compile generated source."""
     try:
         from numba import njit, types
 
-        from .prelude import WORDS
+        from .prelude import words
 
-        space = dict(WORDS)
+        space = words(ints)
         exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
         options = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         dispatcher = njit(types.int64(types.int64, types.int64, types.int64), **options)(space[name])

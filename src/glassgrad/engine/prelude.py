@@ -10,25 +10,8 @@ from llvmlite import ir
 from numba import boolean, carray, float32, float64, int8, int16, int32, int64, njit, types, uint8, uint16, uint32
 from numba.extending import intrinsic
 
-from .gemm import gemm32, gemm64
-from .philox import uniform32, uniform64
-from .scalars import (
-    accumulate,
-    exp32,
-    exp64,
-    expm1_32,
-    expm1_64,
-    largest,
-    log1p_32,
-    log1p_64,
-    log32,
-    log64,
-    sigmoid32,
-    sigmoid64,
-    smallest,
-    tanh32,
-    tanh64,
-)
+from . import scalars
+from .gemm import routines
 
 
 @intrinsic
@@ -67,22 +50,38 @@ def wrapped(index: int, size: int) -> int:
     return index + size if index < 0 else index
 
 
-@njit(inline="always")
+@njit
 def sign(x: float) -> float:
     """Return -1, 0 or 1 of the type of `x`; NaN stays NaN."""
     return x if x != x else type(x)((x > 0) - (x < 0))
 
 
-WORDS: dict[str, Any] = {
-    "boolean": boolean, "int8": int8, "int16": int16, "int32": int32, "int64": int64, "uint8": uint8,
-    "uint16": uint16, "uint32": uint32, "float32": float32, "float64": float64, "carray": carray, "pointer": pointer,
-    "addresses": addresses, "wrapped": wrapped, "sign": sign, "inf": math.inf, "nan": math.nan,
-    "largest": largest, "smallest": smallest, "accumulate": accumulate,
-    "exp_32": exp32, "exp_64": exp64, "expm1_32": expm1_32, "expm1_64": expm1_64, "log_32": log32, "log_64": log64,
-    "log1p_32": log1p_32, "log1p_64": log1p_64, "tanh_32": tanh32, "tanh_64": tanh64, "sigmoid_32": sigmoid32,
-    "sigmoid_64": sigmoid64, "gemm_32": gemm32, "gemm_64": gemm64, "uniform_32": uniform32, "uniform_64": uniform64,
+@njit
+def largest(a: float, b: float) -> float:
+    """Return the larger of two numbers; NaN if one is."""
+    return a if (a >= b) | (a != a) else b
+
+
+@njit
+def smallest(a: float, b: float) -> float:
+    """Return the smaller of two numbers; NaN if one is."""
+    return a if (a <= b) | (a != a) else b
+
+
+TYPES = {
+    "boolean": boolean, "int8": int8, "int16": int16, "int32": int32, "int64": int64, "uint8": uint8, "uint16": uint16,
+    "uint32": uint32, "float32": float32, "float64": float64,
 }
-WORDS |= {name: _rounding(name) for name in ("floor", "ceil", "trunc", "rint")}
-WORDS |= {name: getattr(math, name) for name in (
+OWN = {
+    "carray": carray, "pointer": pointer, "addresses": addresses, "wrapped": wrapped, "sign": sign, "inf": math.inf,
+    "nan": math.nan, "largest": largest, "smallest": smallest,
+}
+ROUNDINGS = {name: _rounding(name) for name in ("floor", "ceil", "trunc", "rint")}
+LIBRARY = {name: getattr(math, name) for name in (
     "sqrt", "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2")}
-VERSION = numba.__version__
+SCALARS = {name: word for name, word in vars(scalars).items() if name.endswith(("_32", "_64"))}
+
+
+def words(ints: int) -> dict[str, Any]:
+    """Return all words by name; `ints` is the width of the integers of the BLAS that is called."""
+    return {**TYPES, **OWN, **ROUNDINGS, **LIBRARY, **SCALARS, **routines(ints)}

@@ -101,7 +101,7 @@ class NativeProgram:
             else:
                 text = source(self.plan, self.memory, stretch)
                 self.sources.append(text)
-                self._parts.append(native(text.text, text.name))
+                self._parts.append(native(text.text, text.name, 32 if self.blas is None else self.blas.ints))
         self._reference = Program(graph.inputs, graph.outputs)
         self._free: list[Workspace] = []
 

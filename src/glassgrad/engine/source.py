@@ -181,7 +181,7 @@ class _Writer:
         turned = [self.views[x].terms[0].axis == 1 for x in (step.left, step.right)]
         lda = m if turned[0] else k
         ldb = k if turned[1] else n
-        gemm = ("sgemm", "gemm_32") if dtype == np.float32 else ("dgemm", "gemm_64")
+        gemm = ("sgemm", "gemm32") if dtype == np.float32 else ("dgemm", "gemm64")
         beta = _number(0.0 if step.added is None else 1.0, dtype)
         lines.append(
             f"{gemm[1]}({gemm[0]}, {turned[0]}, {turned[1]}, {m}, {n}, {k}, {alpha}, {self.address(step.left)}, {lda}, "
@@ -339,7 +339,7 @@ class _LoopWriter:
     def _reduce_row(self, node: Tensor, place: Place, begin: list[str], body: list[str], end: list[str]) -> None:
         total = self.writer.name(node, "_total")
         begin.append(f"{total} = {_start(node)}")
-        body.append(_taken_in(node, total, self._reduced_operand(node, place, place.phase - 1, _wide(node))))
+        body.append(_taken_in(node, total, self._reduced_operand(node, place, place.phase - 1, _wide(node)), _wide(node)))
         end.append(f"{self.writer.name(node, '_')} = {_dtype(node.dtype)}({total})")
         if node in self.writer.stored:
             end.append(self._store(node, place, self.writer.name(node, "_")))
@@ -352,14 +352,14 @@ class _LoopWriter:
         value = self._reduced_operand(node, place, place.phase, dtype)
         result = self._late_result(node, place, bool(kept))
         if place.row_input:
-            end.append(_taken_in(node, result, value))
+            end.append(_taken_in(node, result, value, dtype))
         elif not by_row:
-            body.append(_taken_in(node, result, value))
+            body.append(_taken_in(node, result, value, dtype))
         else:
             part = self.writer.name(node, "_part")
             begin.append(f"{part} = {_start(node)}")
-            body.append(_taken_in(node, part, value))
-            end.append(_taken_in(node, result, _cast(part, dtype, node.dtype) if kept else part))
+            body.append(_taken_in(node, part, value, dtype))
+            end.append(_taken_in(node, result, *((_cast(part, dtype, node.dtype), node.dtype) if kept else (part, dtype))))
 
     def _late_result(self, node: Tensor, place: Place, kept: bool) -> str:
         """Return where a late reduction is collected, and write how that begins and ends."""
@@ -470,9 +470,9 @@ def _start(node: Tensor, dtype: np.dtype[Any] | None = None) -> str:
     return f"{_dtype(dtype)}({ends.min if largest else ends.max})"
 
 
-def _taken_in(node: Tensor, total: str, value: str) -> str:
+def _taken_in(node: Tensor, total: str, value: str, dtype: np.dtype[Any]) -> str:
     """Return the line by which a reduction takes in a value."""
     if node.op is SUM:
-        return f"{total} = accumulate({total}, {value})" if node.dtype.kind == "f" else f"{total} += {value}"
+        return f"{total} = accumulate_{8 * dtype.itemsize}({total}, {value})" if dtype.kind == "f" else f"{total} += {value}"
     return f"{total} = {'largest' if node.op.name == 'max' else 'smallest'}({total}, {value})"
 
