@@ -41,7 +41,7 @@ def _sigmoid(x: Any) -> Any:
 
 
 WORDS: dict[str, Any] = {
-    "boolean": bool, "carray": array_at, "pointer": int, "addresses": lambda table, n: array_at(table, (n,), np.int64),
+    "boolean": bool, "array": array_at,
     "wrapped": lambda index, size: index + size if index < 0 else index, "sign": np.sign, "inf": math.inf,
     "nan": math.nan, "largest": _nan_first(max), "smallest": _nan_first(min), "accumulate_32": lambda a, b: type(a)(a + b),
     "accumulate_64": lambda a, b: type(a)(a + b),

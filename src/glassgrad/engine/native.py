@@ -137,9 +137,9 @@ def _compiled(text: str, name: str, ints: int) -> Code:
 
         from .prelude import words
 
-        space = words(ints)
-        exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
         options = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        space = words(ints) | {"part": njit(**options)}
+        exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
         dispatcher = njit(types.int64(types.int64, types.int64, types.int64), **options)(space[name])
         (result,) = dispatcher.overloads.values()
         library = result.library

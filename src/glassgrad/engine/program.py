@@ -37,9 +37,9 @@ class Workspace:
         By slot: what each holds, as an array of its shape.
     """
 
-    def __init__(self, where: Memory) -> None:
+    def __init__(self, where: Memory, room: int = 1) -> None:
         self.where = where
-        self.table = np.zeros(max(len(where.slots), 1), np.int64)
+        self.table = np.zeros(len(where.slots) + room, np.int64)
         self.address = self.table.ctypes.data
         self._work = aligned((where.work,), np.dtype(np.uint8))
         self.arrays: list[Any] = [self._first(slot) for slot in where.slots]

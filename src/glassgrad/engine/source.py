@@ -51,7 +51,7 @@ def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "progr
     """Return the source of a function that runs these steps of a plan."""
     writer = _Writer(plan, memory)
     bodies = [writer.step(number, step) for number, step in enumerate(steps, start=1)]
-    lines = [f"def {name}(table, sgemm, dgemm):", f"{INDENT}at = addresses(table, {len(memory.slots)})"]
+    lines = [f"def {name}(table, sgemm, dgemm):", f"{INDENT}at = array(table, ({len(memory.slots)},), int64)"]
     lines += [INDENT + line for line in writer.arrays()]
     for body in bodies:
         lines += ["", *(INDENT + line for line in body)]
@@ -77,14 +77,17 @@ class _Writer:
         key = (node, suffix)
         if key not in self._names:
             wanted = re.sub(r"\W", "_", node.name or node.op.name, flags=re.ASCII).lower() + suffix
-            wanted = wanted if wanted[0].isalpha() else f"a{wanted}"
-            free, number = wanted, 1
-            while free in self._taken or free in RESERVED:
-                number += 1
-                free = f"{wanted}_{number}"
-            self._taken.add(free)
-            self._names[key] = free
+            self._names[key] = self.fresh(wanted if wanted[0].isalpha() else f"a{wanted}")
         return self._names[key]
+
+    def fresh(self, wanted: str) -> str:
+        """Return a name that nothing else has."""
+        free, number = wanted, 1
+        while free in self._taken or free in RESERVED:
+            number += 1
+            free = f"{wanted}_{number}"
+        self._taken.add(free)
+        return free
 
     def array(self, node: Tensor) -> str:
         """Return the name of the array of a node: given, constant, stored, or another shape of one of these."""
@@ -104,7 +107,7 @@ class _Writer:
     def arrays(self) -> list[str]:
         """Return the lines that say what lies where."""
         return [
-            f"{name} = carray(pointer(at[{slot.position}]), {_shape(shape)}, {_dtype(slot.dtype)})"
+            f"{name} = array(at[{slot.position}], {_shape(shape)}, {_dtype(slot.dtype)})"
             for name, (slot, shape) in self._arrays.items()
         ]
 
@@ -226,6 +229,7 @@ class _LoopWriter:
         self.later = set(read_later(loop, writer.plan))
         self.before: list[str] = []
         self.after: list[str] = []
+        self._held: dict[str, str] = {}
 
     def lines(self) -> list[str]:
         """Return the lines of the loop."""
@@ -240,6 +244,7 @@ class _LoopWriter:
         pad = INDENT if inner else ""
         for phase in range(self.loop.phases + 1):
             begin, body, end = [], [], []
+            self._begin, self._here = begin, {}
             for node, place in self.loop.places.items():
                 reduces = node.op in REDUCTIONS
                 if place.level == "row" and place.phase == phase and not reduces:
@@ -308,12 +313,31 @@ class _LoopWriter:
                 array = arrays[part.array]
                 own = ["0" if size == 1 else i for i, size in zip(chosen[found.count - array.ndim :], array.shape,
                                                                  strict=True)]
-                place = self.writer.element(array, own)
+                place = self._read(array, own)
                 unsigned = array.dtype.kind == "u" or (is_constant(array) and counts(array))
-                places.append(place if unsigned else f"wrapped({place}, {x.shape[axis]})")
+                places.append(place if unsigned else self._kept(f"wrapped({place}, {x.shape[axis]})", own))
             else:
                 places.append(_moved(index, part.axis, part.start, part.step))
         return self.writer.element(x, places)
+
+    def _read(self, x: Tensor, index: Sequence[str]) -> str:
+        """Return an entry from memory; one that is the same all along the row is read before the row begins."""
+        text = self.writer.element(x, index)
+        return text if literal(x) or "[" not in text else self._kept(text, index)
+
+    def _kept(self, text: str, index: Sequence[str]) -> str:
+        """Return an expression with this index, or the name of its value if it does not vary along the row.
+
+        A compiler would have to prove that no array written in the loop overlaps the one that is read.
+        """
+        letters = set(self.letters).intersection(index)
+        if not self.letters or self.letters[-1] in letters:
+            return text
+        kept, lines = (self._here, self._begin) if letters else (self._held, self.before)
+        if text not in kept:
+            kept[text] = self.writer.fresh("held")
+            lines.append(f"{kept[text]} = {text}")
+        return kept[text]
 
     def _operand(self, node: Tensor, x: Tensor, index: Sequence[str], place: Place, phase: int | None = None) -> str:
         """Return the entry of `x` that belongs to an entry of `node`: a value at hand, or one from memory."""
@@ -321,7 +345,7 @@ class _LoopWriter:
         source = self.loop.places.get(root)
         own = ["0" if size == 1 else i for i, size in zip(index, x.shape, strict=True)]
         if source is None or literal(x):
-            return self.writer.element(x, own)
+            return self._read(x, own)
         now = place.phase if phase is None else phase
         if source.level == "full" and source.phase < now:
             if root in self.writer.stored:
@@ -378,7 +402,7 @@ class _LoopWriter:
 # Words of the source ----------------------------------------------------------------------------------------------------
 
 RESERVED = frozenset(
-    "at table sgemm dgemm bad weight carray pointer addresses inf nan sqrt abs sign largest smallest accumulate wrapped "
+    "at table sgemm dgemm bad weight array inf nan sqrt abs sign largest smallest accumulate wrapped "
     "floor ceil trunc rint sin cos tan sinh cosh asin acos atan asinh acosh atanh hypot atan2 and or not if else for in "
     "range lambda def return is del from import pass while with as assert break class continue except finally global "
     "nonlocal raise try yield True False None i j k l m n o p q r s t u v w x y z".split()
