@@ -91,6 +91,9 @@ class Number:
     def __or__(self, other: Number | int) -> Number:
         return self.make(self.builder.or_(self.value, self.like(other).value))
 
+    def __xor__(self, other: Number | int) -> Number:
+        return self.make(self.builder.xor(self.value, self.like(other).value))
+
     def __lshift__(self, other: int) -> Number:
         return self.make(self.builder.shl(self.value, self.like(other).value))
 
@@ -162,18 +165,17 @@ def polynomial(coefficients: tuple[float, ...], x: Number) -> Number:
 Body = Callable[..., Number]
 
 
-def native(body: Body, *arguments: Any) -> Any:
-    """Return `body` as a function of these Numba types that code which Numba compiles can call.
-
-    The result is of the first argument's type.
-    """
-    signature = arguments[0](*arguments)
-    takes = {1: lambda context, x: (signature, _writer(body)), 2: lambda context, x, y: (signature, _writer(body))}
-    return intrinsic(takes[len(arguments)])
+def native(body: Body, kind: Any) -> Any:
+    """Return `body` as a function of numbers of this Numba type, for code that Numba compiles."""
+    takes = {
+        1: lambda context, x: (kind(kind), _writer(body)),
+        2: lambda context, x, y: (kind(kind, kind), _writer(body)),
+    }
+    return intrinsic(takes[body.__code__.co_argcount])
 
 
 def both(body: Body) -> tuple[Any, Any]:
-    """Return a `body` of one number for float32 and for float64."""
+    """Return `body` for float32 and for float64."""
     return native(body, types.float32), native(body, types.float64)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import atanh
 from math import log as _ln
-from typing import Any
 
 from .emit import Number, both, call, equal, from_bits, fused, generic, polynomial, to_bits, where
 from .polynomials import GROWTH, LOGARITHM, TANGENT
@@ -208,50 +207,31 @@ def _at_edges(result: Number, x: Number, same: Number) -> Number:
     return where(x < float("inf"), regular, same)
 
 
-# Arithmetic -----------------------------------------------------------------------------------------------------------
+# Two numbers into one -------------------------------------------------------------------------------------------------
 
 
-@generic
 def accumulate(total: Number, x: Number) -> Number:
     """``total + x``, in an order that LLVM may choose: what lets it sum in several lanes at once."""
-    if not x.is_float:
-        return total + x
     return x.make(x.builder.fadd(total.value, x.value, flags=("reassoc", "nsz")))
 
 
 @generic
 def largest(x: Number, y: Number) -> Number:
-    """The larger of two; NaN if one is."""
+    """The larger of two numbers of the same type; NaN if one is."""
     return call("maximum", x, y) if x.is_float else where(x > y, x, y)
 
 
 @generic
 def smallest(x: Number, y: Number) -> Number:
-    """The smaller of two; NaN if one is."""
+    """The smaller of two numbers of the same type; NaN if one is."""
     return call("minimum", x, y) if x.is_float else where(x < y, x, y)
-
-
-@generic
-def sign(x: Number) -> Number:
-    """-1, 0 or 1; NaN of NaN."""
-    return where(x > 0, x.like(1), where(x < 0, x.like(-1), where(equal(x, 0), x.like(0), x)))
-
-
-def _instruction(name: str) -> Any:
-    """Return a function of a float that LLVM knows by that name."""
-
-    def body(x: Number) -> Number:
-        return call(name, x)
-
-    body.__name__ = name
-    return generic(body)
 
 
 exp_32, exp_64 = both(exp)
 expm1_32, expm1_64 = both(expm1)
 log_32, log_64 = both(log)
 log1p_32, log1p_64 = both(log1p)
+sigmoid_32, sigmoid_64 = both(sigmoid)
 tanh_32, tanh_64 = both(tanh)
 sech2_32, sech2_64 = both(sech2)
-sigmoid_32, sigmoid_64 = both(sigmoid)
-sqrt, floor, ceil, trunc, rint = map(_instruction, ("sqrt", "floor", "ceil", "trunc", "rint"))
+accumulate_32, accumulate_64 = both(accumulate)
