@@ -34,7 +34,7 @@ def doctor(as_json: bool) -> None:
 
 
 def _found() -> dict[str, dict[str, Any]]:
-    from ..data.cache import cache_folder
+    from ..cache import cache_folder
 
     libraries = {name: _version(name) for name in ("numpy", "click", "rich", "safetensors")}
     optional = {name: _version(name, f"not installed (extra [{extra}])") for name, extra in OPTIONAL.items()}
