@@ -2,9 +2,9 @@
 
     python scripts/scalar_coefficients.py
 
-Each is the polynomial whose largest error, as the result will feel it, is least (found by the exchange of E. Remez, 1934,
-in 60 digits), rounded to the floats that will hold it. Beside each stands how many bits are right before the rounding of
-its coefficients and after.
+Each is the polynomial whose largest error, as the result will feel it, is least (found by the exchange of E. Remez,
+1934, in 60 digits), rounded to the floats that will hold it. Beside each stands how many bits are right before the
+rounding of its coefficients and after.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
 
     cube_32 = native(cube, types.float32)  # to be called in a function that Numba compiles
 
-The body runs once, while the caller is compiled: each operator appends one instruction. Numba need not infer the types of
-its inside, which is what takes the time, and LLVM always inlines it, so that a loop over it can be vectorised. There
-are no branches; `where` computes both sides and chooses. Additions and multiplications stay as they are written.
+The body runs once, while the caller is compiled: each operator appends one instruction. Numba need not infer the types
+of its inside, which is what takes the time, and LLVM always inlines it, so that a loop over it can be vectorised. There
+are no branches: `where` computes both sides and chooses. Additions and multiplications stay as they are written.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Number:
 
     builder: ir.IRBuilder
     value: ir.Value
+    unsigned: bool = False
 
     @property
     def is_float(self) -> bool:
@@ -46,7 +47,7 @@ class Number:
 
     def make(self, value: ir.Value) -> Number:
         """Return a number of the same program."""
-        return Number(self.builder, value)
+        return Number(self.builder, value, self.unsigned)
 
     def like(self, other: Number | float) -> Number:
         """Return `other`; if it is a Python number, as a constant of this number's type."""
@@ -90,6 +91,9 @@ class Number:
     def __or__(self, other: Number | int) -> Number:
         return self.make(self.builder.or_(self.value, self.like(other).value))
 
+    def __xor__(self, other: Number | int) -> Number:
+        return self.make(self.builder.xor(self.value, self.like(other).value))
+
     def __lshift__(self, other: int) -> Number:
         return self.make(self.builder.shl(self.value, self.like(other).value))
 
@@ -97,7 +101,8 @@ class Number:
         return self.make(self.builder.lshr(self.value, self.like(other).value))
 
     def _compare(self, sign: str, other: Number | float) -> Number:
-        compare = self.builder.fcmp_ordered if self.is_float else self.builder.icmp_signed
+        of_wholes = self.builder.icmp_unsigned if self.unsigned else self.builder.icmp_signed
+        compare = self.builder.fcmp_ordered if self.is_float else of_wholes
         return self.make(compare(sign, self.value, self.like(other).value))
 
     def __lt__(self, other: Number | float) -> Number:
@@ -147,35 +152,55 @@ def fused(x: Number, y: Number | float, z: Number | float) -> Number:
 
 
 def polynomial(coefficients: tuple[float, ...], x: Number) -> Number:
-    """``c0 + c1 x + c2 x**2 + ...`` by Horner's rule."""
-    result = x.like(coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        result = fused(result, x, coefficient)
-    return result
+    """``c0 + c1 x + c2 x**2 + ...``: neighbours are joined to pairs, these to pairs again, so that few have to wait."""
+    parts: list[Number | float] = list(coefficients)
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=False)
+        joined: list[Number | float] = [fused(x, high, low) for low, high in pairs]
+        parts = joined + parts[len(joined) * 2 :]
+        x = x * x
+    return x.like(parts[0])
 
 
-def native(body: Callable[..., Number], *arguments: Any, result: Any = None) -> Any:
-    """Return `body` as a function that can be called in code that Numba compiles.
-
-    Parameters
-    ----------
-    body : function of `Number` that returns a `Number`
-    *arguments : Numba types
-    result : Numba type, optional
-        That of the first argument, if left out.
-    """
-    signature = (result or arguments[0])(*arguments)
-    name = f"glassgrad.{body.__name__.lstrip('_')}.{'.'.join(map(str, arguments))}"
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.call(_defined(name, body, builder.module, [value.type for value in values]), values)
-
-    take = {1: lambda typing, x: (signature, generate), 2: lambda typing, x, y: (signature, generate)}
-    return intrinsic(take[len(arguments)])
+Body = Callable[..., Number]
 
 
-def _defined(name: str, body: Callable[..., Number], module: ir.Module, kinds: list[ir.Type]) -> ir.Function:
-    """Return the module's function of that name, written if this is its first use."""
+def native(body: Body, kind: Any) -> Any:
+    """Return `body` as a function of numbers of this Numba type, for code that Numba compiles."""
+    takes = {
+        1: lambda context, x: (kind(kind), _writer(body)),
+        2: lambda context, x, y: (kind(kind, kind), _writer(body)),
+    }
+    return intrinsic(takes[body.__code__.co_argcount])
+
+
+def both(body: Body) -> tuple[Any, Any]:
+    """Return `body` for float32 and for float64."""
+    return native(body, types.float32), native(body, types.float64)
+
+
+def generic(body: Body) -> Any:
+    """Return `body` for numbers of whatever type the first one has in a call."""
+    takes = {
+        1: lambda context, x: (types.unliteral(x)(types.unliteral(x)), _writer(body)),
+        2: lambda context, x, y: (types.unliteral(x)(types.unliteral(x), types.unliteral(x)), _writer(body)),
+    }
+    return intrinsic(takes[body.__code__.co_argcount])
+
+
+def _writer(body: Body) -> Callable[..., ir.Value]:
+    """Return the function by which Numba asks for the instructions of a call."""
+
+    def write(_context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> ir.Value:
+        function = _defined(body, builder.module, signature.args, [value.type for value in values])
+        return builder.call(function, values)
+
+    return write
+
+
+def _defined(body: Body, module: ir.Module, arguments: Any, kinds: list[ir.Type]) -> ir.Function:
+    """Return the module's function for that body, written if this is its first use."""
+    name = f"glassgrad.{body.__name__}.{arguments[0]}"
     known: ir.Function | None = module.globals.get(name)
     if known is not None:
         return known
@@ -183,10 +208,6 @@ def _defined(name: str, body: Callable[..., Number], module: ir.Module, kinds: l
     function.linkage = "internal"
     function.attributes.add("alwaysinline")
     builder = ir.IRBuilder(function.append_basic_block())
-    builder.ret(body(*(Number(builder, argument) for argument in function.args)).value)
+    unsigned = str(arguments[0]).startswith("u")
+    builder.ret(body(*(Number(builder, argument, unsigned) for argument in function.args)).value)
     return function
-
-
-def both(body: Callable[..., Number], count: int = 1) -> tuple[Any, Any]:
-    """Return `body` for float32 and for float64."""
-    return native(body, *[types.float32] * count), native(body, *[types.float64] * count)

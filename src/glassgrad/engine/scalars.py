@@ -4,8 +4,8 @@
         y[i] = tanh_32(x[i])
 
 Each exists for float32 (``exp_32``) and float64 (``exp_64``), is right for zeros of either sign, the smallest floats,
-overflow, infinities and NaN, and calls nothing. The ideas are those of W. J. Cody and W. Waite, "Software Manual for the
-Elementary Functions" (1980): write ``x = k log(2) + r`` with a small r, and ``exp(x) = 2**k exp(r)``.
+overflow, infinities and NaN, and calls nothing. The ideas are those of W. J. Cody and W. Waite, "Software Manual for
+the Elementary Functions" (1980): write ``x = k log(2) + r`` with a small r, and ``exp(x) = 2**k exp(r)``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import atanh
 from math import log as _ln
 
-from .emit import Number, both, call, equal, from_bits, fused, polynomial, to_bits, where
+from .emit import Number, both, call, equal, from_bits, fused, generic, polynomial, to_bits, where
 from .polynomials import GROWTH, LOGARITHM, TANGENT
 
 
@@ -61,7 +61,7 @@ FORMATS = {
 }
 
 
-# The exponential -------------------------------------------------------------------------------------------------------
+# The exponential ------------------------------------------------------------------------------------------------------
 
 
 def _split(x: Number) -> tuple[Number, Number, Number]:
@@ -134,7 +134,7 @@ def sigmoid(x: Number) -> Number:
 def tanh(x: Number) -> Number:
     """Hyperbolic tangent: near 0 its series, further out ``1 - 2 sigmoid(-2 abs(x))``."""
     double = call("fabs", x * 2)
-    far = 1 - _share(_exp(_above(-double, FORMATS[x.bits].least))) * 2
+    far = fused(_share(_exp(_above(-double, FORMATS[x.bits].least))), -2, 1)
     z = x * x
     near = fused(x * z, polynomial(TANGENT[x.bits], z), x)
     return call("copysign", where(double < 2 * atanh(0.5), near, far), x)
@@ -146,7 +146,7 @@ def sech2(x: Number) -> Number:
     return small * 4 * (1 - small)
 
 
-# The logarithm ---------------------------------------------------------------------------------------------------------
+# The logarithm --------------------------------------------------------------------------------------------------------
 
 
 def _logarithm(k: Number, f: Number) -> Number:
@@ -207,16 +207,31 @@ def _at_edges(result: Number, x: Number, same: Number) -> Number:
     return where(x < float("inf"), regular, same)
 
 
+# Two numbers into one -------------------------------------------------------------------------------------------------
+
+
 def accumulate(total: Number, x: Number) -> Number:
     """``total + x``, in an order that LLVM may choose: what lets it sum in several lanes at once."""
     return x.make(x.builder.fadd(total.value, x.value, flags=("reassoc", "nsz")))
+
+
+@generic
+def largest(x: Number, y: Number) -> Number:
+    """The larger of two numbers of the same type; NaN if one is."""
+    return call("maximum", x, y) if x.is_float else where(x > y, x, y)
+
+
+@generic
+def smallest(x: Number, y: Number) -> Number:
+    """The smaller of two numbers of the same type; NaN if one is."""
+    return call("minimum", x, y) if x.is_float else where(x < y, x, y)
 
 
 exp_32, exp_64 = both(exp)
 expm1_32, expm1_64 = both(expm1)
 log_32, log_64 = both(log)
 log1p_32, log1p_64 = both(log1p)
-tanh_32, tanh_64 = both(tanh)
 sigmoid_32, sigmoid_64 = both(sigmoid)
+tanh_32, tanh_64 = both(tanh)
 sech2_32, sech2_64 = both(sech2)
-accumulate_32, accumulate_64 = both(accumulate, 2)
+accumulate_32, accumulate_64 = both(accumulate)
