@@ -64,6 +64,10 @@ class Blas:
         wanted = max((threads for work, threads in self.crossings if work <= flops), default=1)
         return min(wanted, allowed()) if self.set_num_threads else 1
 
+    def threads_now(self) -> int:
+        """Return how many threads the library would use now; 1 if it cannot be asked."""
+        return int(ctypes.CFUNCTYPE(ctypes.c_int)(self.get_num_threads)()) if self.get_num_threads else 1
+
     @contextlib.contextmanager
     def threads(self, number: int) -> Iterator[None]:
         """Let the library use so many threads inside the ``with`` block; afterwards as many as before.
@@ -75,7 +79,7 @@ class Blas:
             yield
             return
         change = ctypes.CFUNCTYPE(None, ctypes.c_int)(self.set_num_threads)
-        before = ctypes.CFUNCTYPE(ctypes.c_int)(self.get_num_threads)()
+        before = self.threads_now()
         change(number)
         try:
             yield

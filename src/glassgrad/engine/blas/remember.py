@@ -19,8 +19,8 @@ from ...cache import cache_folder
 from ...errors import DataError
 from ...files import read_bytes, write_atomic
 from .find import Candidate, features
-from .measure import CASES
 from .threads import allowed
+from .timing import CASES
 
 __all__ = ["file_for", "key_of", "read", "turn", "write"]
 

@@ -62,8 +62,8 @@ CASES = (
     Case("x.T @ g", 32, True, False, 784, 50, 100),
     Case("h @ W2", 32, False, False, 100, 10, 50),
     Case("square", 32, False, False, 256, 256, 256),
-    Case("x @ W1, float64", 64, False, False, 100, 50, 784),
-    Case("x.T @ g, float64", 64, True, False, 784, 50, 100),
+    Case("x @ W1 (64)", 64, False, False, 100, 50, 784),
+    Case("x.T @ g (64)", 64, True, False, 784, 50, 100),
 )
 
 

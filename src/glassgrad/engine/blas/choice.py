@@ -6,6 +6,7 @@ import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,14 +15,15 @@ from ...errors import one_of
 from . import remember
 from .find import Candidate, candidates
 from .library import Blas, load
-from .measure import Measured, crossings, measure
 from .threads import allowed
+from .timing import Measured, crossings, measure
 
 __all__ = ["Choice", "best", "choose"]
 
 VARIABLE = "GLASSGRAD_BLAS"
 OFF = "none"
 GAIN = 1.05  # less than this against NumPy's own copy may be chance, and isn't worth a second library
+HOUR = 3600.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def choose(again: bool = False) -> Choice:
     measured, crossed = _known(places, again)
     for place in _ranked(places, measured):
         try:
-            blas = load(place, measured[place.name].core, measured[place.name].gflops, crossed.get(place.name, ()))
+            blas = load(place, measured[place.name].core, measured[place.name].gflops, crossed)
         except OSError:
             continue
         return Choice(blas, _reason(place, places, measured, asked), measured)
@@ -92,7 +94,8 @@ def _narrow(places: list[Candidate], asked: str) -> list[Candidate]:
     return kept
 
 
-Known = tuple[dict[str, Measured], dict[str, tuple[tuple[int, int], ...]]]
+Crossings = tuple[tuple[int, int], ...]
+Known = tuple[dict[str, Measured], Crossings]
 
 
 def _known(places: Sequence[Candidate], again: bool) -> Known:
@@ -106,7 +109,7 @@ def _known(places: Sequence[Candidate], again: bool) -> Known:
                 known = _measured(places)
                 if any(each.score for each in known[0].values()):
                     rates = {name: {"core": each.core, "gflops": each.gflops} for name, each in known[0].items()}
-                    remember.write(key, {"measured": rates, "crossings": known[1]})
+                    remember.write(key, {"at": time.time(), "measured": rates, "crossings": known[1]})
     return known
 
 
@@ -114,21 +117,21 @@ def _measured(places: Sequence[Candidate]) -> Known:
     try:
         measured = measure(places)
         first = _ranked(places, measured)[0]
-        crossed = crossings(first, allowed()) if measured[first.name].score else []
-        return measured, {first.name: tuple(crossed)}
+        return measured, tuple(crossings(first, allowed())) if measured[first.name].score else ()
     except OSError:  # no child process can be started here
-        return dict.fromkeys((place.name for place in places), Measured("", {})), {}
+        return dict.fromkeys((place.name for place in places), Measured("", {})), ()
 
 
 def _parsed(found: dict[str, Any] | None, places: Sequence[Candidate]) -> Known | None:
-    """Return what a file says, or None if it does not say all, or says what cannot be."""
+    """Return what a file says, or None if it does not say all, says what cannot be, or what may have been chance."""
     try:
         measured = {place.name: _rates(found["measured"][place.name]) for place in places}  # type: ignore[index]
-        crossed = {str(name): tuple((int(work), int(threads)) for work, threads in pairs)
-                   for name, pairs in found["crossings"].items()}  # type: ignore[index]
+        crossed = tuple((int(work), int(threads)) for work, threads in found["crossings"])  # type: ignore[index]
+        age = time.time() - found["at"]  # type: ignore[index]
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
         return None
-    return measured, crossed
+    # Threads do not help on a machine that is busy; it may have been just then.
+    return None if not crossed and allowed() > 1 and age > HOUR else (measured, crossed)
 
 
 def _rates(entry: Any) -> Measured:
