@@ -77,7 +77,7 @@ def _surroundings() -> str:
     import llvmlite.binding as llvm
 
     here = Path(__file__).parent
-    words = b"".join((here / f"{name}.py").read_bytes() for name in ("prelude", "scalars", "polynomials", "emit", "gemm", "native"))
+    words = b"".join((here / f"{name}.py").read_bytes() for name in ("prelude", "scalars", "polynomials", "emit", "gemm", "philox", "native"))
     versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     features = llvm.get_host_cpu_features().flatten()
     return json.dumps([*versions, llvm.get_process_triple(), llvm.get_host_cpu_name(), features,

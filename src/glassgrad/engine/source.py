@@ -498,5 +498,6 @@ def _taken_in(node: Tensor, total: str, value: str, dtype: np.dtype[Any]) -> str
     """Return the line by which a reduction takes in a value."""
     if node.op is SUM:
         return f"{total} = accumulate_{8 * dtype.itemsize}({total}, {value})" if dtype.kind == "f" else f"{total} += {value}"
-    return f"{total} = {'largest' if node.op.name == 'max' else 'smallest'}({total}, {value})"
+    bits = f"_{8 * dtype.itemsize}" if dtype.kind == "f" else ""
+    return f"{total} = {'largest' if node.op.name == 'max' else 'smallest'}{bits}({total}, {value})"
 
