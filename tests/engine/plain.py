@@ -1,4 +1,4 @@
-"""The words of generated source in plain Python: slow, but without a compiler, so that thousands of programs can run."""
+"""The words of generated source in plain Python: slow, but without a compiler, so that thousands of programs run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.engine.program import Workspace, called, stretches
 from glassgrad.engine.memory import memory
 from glassgrad.engine.plan import Call, plan
+from glassgrad.engine.program import Workspace, called, stretches
 from glassgrad.engine.source import source
 from glassgrad.trace import Graph
 
@@ -70,7 +70,7 @@ class PlainProgram:
                 continue
             text = source(self.plan, self.memory, stretch)
             space = dict(WORDS)
-            exec(compile(text.text, "<plain>", "exec"), space)
+            exec(compile(text.text, "<plain>", "exec"), space)  # noqa: S102 - text that `source` has written
             self.texts.append(text.text)
             self._parts.append(space[text.name])
 

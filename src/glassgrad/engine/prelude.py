@@ -1,7 +1,7 @@
 """The words that generated source is written in, as Numba knows them. Imported only where native code is compiled.
 
-All of them are intrinsics: they append a few instructions where they are used, and Numba has no functions of their own to
-compile, which is what takes its time.
+All of them are intrinsics: they append a few instructions where they are used, and Numba has no functions of their own
+to compile, which is what takes its time.
 """
 
 from __future__ import annotations
