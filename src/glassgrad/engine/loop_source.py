@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from .expressions import BY_NAME, EXPRESSIONS
 from .gather import GATHER, Chosen, gathered
 from .loops import ONE_HOT, REDUCTIONS, Loop, Place, literal, working_dtype
 from .lower import is_constant
-from .memory import counts, read_later
+from .memory import counts
 from .names import Names
-from .spelling import INDENT, LETTERS, cast, dtype_text, loops_over, moved, power, start, taken_in, wide
+from .spelling import INDENT, LETTERS, SUM, cast, dtype_text, loops_over, moved, power, start, taken_in, wide
+from .stages import BLOCK, in_body, rows, stages
 
 POWER_BY, WHERE, ASTYPE = (BY_NAME[name] for name in ("power_by", "where", "astype"))
 
@@ -26,12 +28,13 @@ class LoopWriter:
         self.names, self.loop = names, loop
         self.views = names.views
         self.letters = LETTERS[: len(loop.domain)]
-        self.later = set(read_later(loop, names.plan))
+        self.stages = stages(loop)
+        self.rows = rows(loop, names.views)
         self.before: list[str] = []
         self.after: list[str] = []
         self._held: dict[str, str] = {}
         self._here: dict[str, str] = {}
-        self._begin: list[str] = []
+        self._lines = _Lines(LETTERS[0], 1)
 
     def lines(self) -> list[str]:
         """Return the lines of the loop."""
@@ -41,30 +44,23 @@ class LoopWriter:
         return [*self.before, *outer, *(INDENT * len(outer) + line for line in body), *self.after]
 
     def _row_body(self) -> list[str]:
-        lines: list[str] = []
-        inner = f"for {self.letters[-1]} in range({self.loop.domain[-1]}):" if self.loop.domain else None
-        pad = INDENT if inner else ""
-        for phase in range(self.loop.phases + 1):
-            begin: list[str] = []
-            body: list[str] = []
-            end: list[str] = []
-            self._begin = begin
-            self._here = {}
-            for node, place in self.loop.places.items():
-                reduces = node.op in REDUCTIONS
-                if place.level == "row" and place.phase == phase and not reduces:
-                    begin += self._assigned(node, place)
-                elif place.level == "full" and place.phase == phase:
-                    body += self._assigned(node, place)
-                elif reduces and place.level == "row" and place.phase == phase + 1:
-                    self._reduce_row(node, place, begin, body, end)
-                elif reduces and place.level == "late" and place.phase == phase:
-                    self._reduce_late(node, place, begin, body, end)
-            lines += begin
-            if body:
-                lines += [*([inner] if inner else []), *(pad + line for line in body)]
-            lines += end
-        return lines
+        return [line for phase in range(self.loop.phases + 1) for line in self._phase(phase)]
+
+    def _phase(self, phase: int) -> list[str]:
+        """Return the lines of one pass over a row: what begins it, the innermost loop, what ends it."""
+        nodes = [(node, place) for node, place in self.loop.places.items() if place.pass_ == phase]
+        count = 1 + max((self.stages[node] for node, place in nodes if in_body(place)), default=0)
+        letter, size = (self.letters[-1], self.loop.domain[-1]) if self.letters else ("", 1)
+        self._lines = lines = _Lines(letter, size, count, size > BLOCK and (count > 1 or _sums_floats(nodes)))
+        self._here = {}
+        for node, place in nodes:
+            if node.op in REDUCTIONS:
+                self._reduce(node, place)
+            elif place.level == "row":
+                lines.begin += self._assigned(node, place)
+            else:
+                lines.stages[self.stages[node]] += self._assigned(node, place)
+        return lines.whole()
 
     # Values
 
@@ -77,8 +73,8 @@ class LoopWriter:
         lines = [f"{name} = {self._value(node, place)}"]
         if node in self.names.stored:
             lines.append(self._store(node, place, name))
-        elif node in self.later:
-            lines.append(f"{self.names.row(node)}[{self.letters[-1]}] = {name}")
+        elif node in self.rows:
+            lines.append(f"{self._in_row(node)} = {name}")
         return lines
 
     def _store(self, node: Tensor, place: Place, value: str) -> str:
@@ -90,12 +86,12 @@ class LoopWriter:
         if node.op is GATHER:
             return self._gathered(node, index)
         if node.op is ONE_HOT:
-            label = self._operand(node.inputs[0], index[:-1], place)
+            label = self._operand(node, node.inputs[0], index[:-1], place)
             return f"{dtype}(1) if {label} == {index[-1]} else {dtype}(0)"
         if node.op is ASTYPE:
-            x = self._operand(node.inputs[0], index, place)
+            x = self._operand(node, node.inputs[0], index, place)
             return f"{x} != 0" if node.dtype.kind == "b" else f"{dtype}({x})"
-        given = [self._operand(x, index[node.ndim - x.ndim :], place) for x in node.inputs]
+        given = [self._operand(node, x, index[node.ndim - x.ndim :], place) for x in node.inputs]
         if node.op is WHERE:
             working = node.dtype
             given = [given[0], *(cast(x, y.dtype, working) for x, y in zip(given[1:], node.inputs[1:], strict=True))]
@@ -138,69 +134,125 @@ class LoopWriter:
         letters = set(self.letters).intersection(index)
         if not self.letters or self.letters[-1] in letters:
             return text
-        kept, lines = (self._here, self._begin) if letters else (self._held, self.before)
+        kept, lines = (self._here, self._lines.begin) if letters else (self._held, self.before)
         if text not in kept:
             kept[text] = self.names.fresh("held")
             lines.append(f"{kept[text]} = {text}")
         return kept[text]
 
-    def _operand(self, x: Tensor, index: Sequence[str], place: Place, phase: int | None = None) -> str:
+    def _operand(self, node: Tensor, x: Tensor, index: Sequence[str], place: Place) -> str:
         """Return the entry of `x` that belongs to an entry of `node`: a value at hand, or one from memory."""
         root = self.views[x].root
         source = self.loop.places.get(root)
         own = ["0" if size == 1 else i for i, size in zip(index, x.shape, strict=True)]
         if source is None or literal(x):
             return self._read(x, own)
-        now = place.phase if phase is None else phase
-        if source.level == "full" and source.phase < now:
+        earlier = source.level == "full" and (
+            source.phase < place.pass_ or self.stages[root] < self.stages.get(node, 0)
+        )
+        if earlier:
             if root in self.names.stored:
                 return f"{self.names.array(root)}[{', '.join(self._index(source)) or '0'}]"
-            return f"{self.names.row(root)}[{self.letters[-1]}]"
+            return self._in_row(root)
         return self.names.name(root, "_")
+
+    def _in_row(self, node: Tensor) -> str:
+        """Return where a value is kept for a later stage of this block, or for a later phase."""
+        within = self.rows[node] <= BLOCK and self._lines.in_blocks
+        return f"{self.names.row(node)}[{'lane' if within else self.letters[-1]}]"
 
     # Sums and extremes
 
-    def _reduced_operand(self, node: Tensor, place: Place, phase: int, dtype: np.dtype[Any]) -> str:
+    def _reduce(self, node: Tensor, place: Place) -> None:
+        """Collect a sum or an extreme: along the row in a variable, over other axes in the result's array."""
+        lines, dtype = self._lines, node.dtype
         (x,) = node.inputs
         index = ["0" if dim is None else self.letters[dim] for dim in place.over]
-        return cast(self._operand(x, index, place, phase), x.dtype, dtype)
-
-    def _reduce_row(self, node: Tensor, place: Place, begin: list[str], body: list[str], end: list[str]) -> None:
-        total = self.names.name(node, "_total")
-        begin.append(f"{total} = {start(node)}")
-        value = self._reduced_operand(node, place, place.phase - 1, wide(node))
-        body.append(taken_in(node, total, value, wide(node)))
-        end.append(f"{self.names.name(node, '_')} = {dtype_text(node.dtype)}({total})")
-        if node in self.names.stored:
-            end.append(self._store(node, place, self.names.name(node, "_")))
-
-    def _reduce_late(self, node: Tensor, place: Place, begin: list[str], body: list[str], end: list[str]) -> None:
-        """A total in a variable where nothing is left of the axes, else entry by entry in the result's array."""
-        kept = {dim for dim in place.dims if dim is not None}
-        by_row = len(self.loop.domain) > 1 and len(self.loop.domain) - 1 not in kept and not place.row_input
-        dtype = node.dtype if kept and not by_row else wide(node)
-        value = self._reduced_operand(node, place, place.phase, dtype)
-        result = self._late_result(node, place, bool(kept))
+        value = cast(self._operand(node, x, index, place), x.dtype, dtype)
+        if place.level == "row":
+            total, wide = self._along_row(node, value)
+            name = self.names.name(node, "_")
+            lines.end.append(f"{name} = {cast(total, wide, dtype)}")
+            if node in self.names.stored:
+                lines.end.append(self._store(node, place, name))
+            return
+        result, kind = self._late_result(node, place)
         if place.row_input:
-            end.append(taken_in(node, result, value, dtype))
-        elif not by_row:
-            body.append(taken_in(node, result, value, dtype))
+            lines.end.append(taken_in(node, result, cast(value, dtype, kind), kind))
+        elif place.along_row:
+            total, wide = self._along_row(node, value)
+            lines.end.append(taken_in(node, result, cast(total, wide, kind), kind))
         else:
-            part = self.names.name(node, "_part")
-            begin.append(f"{part} = {start(node)}")
-            body.append(taken_in(node, part, value, dtype))
-            whole = node.dtype if kept else dtype
-            end.append(taken_in(node, result, cast(part, dtype, whole), whole))
+            lines.stages[self.stages[node]].append(taken_in(node, result, cast(value, dtype, kind), kind))
 
-    def _late_result(self, node: Tensor, place: Place, kept: bool) -> str:
-        """Return where a late reduction is collected, and write how that begins and ends."""
+    def _along_row(self, node: Tensor, value: str) -> tuple[str, np.dtype[Any]]:
+        """Collect along the row; return the variable and its dtype. The sums of blocks are added in float64."""
+        lines, dtype = self._lines, node.dtype
+        total = self.names.name(node, "_total")
+        if not lines.in_blocks or node.op is not SUM or dtype.kind != "f":
+            lines.begin.append(f"{total} = {start(node, dtype)}")
+            lines.stages[self.stages[node]].append(taken_in(node, total, value, dtype))
+            return total, dtype
+        part, wide = self.names.name(node, "_part"), np.dtype(np.float64)
+        lines.begin.append(f"{total} = {start(node, wide)}")
+        lines.block_begin.append(f"{part} = {start(node, dtype)}")
+        lines.stages[self.stages[node]].append(taken_in(node, part, value, dtype))
+        lines.block_end.append(taken_in(node, total, cast(part, dtype, wide), wide))
+        return total, wide
+
+    def _late_result(self, node: Tensor, place: Place) -> tuple[str, np.dtype[Any]]:
+        """Return where a late reduction is collected, and in what dtype; write how that begins and ends."""
         array = self.names.array(node)
-        if kept:
+        if any(dim is not None for dim in place.dims):
             loops, entry = loops_over(node.shape)
             self.before += [*loops, f"{INDENT * len(loops)}{array}[{entry}] = {start(node, node.dtype)}"]
-            return f"{array}[{', '.join(self._index(place))}]"
-        total = self.names.name(node, "_total")
-        self.before.append(f"{total} = {start(node)}")
+            return f"{array}[{', '.join(self._index(place))}]", node.dtype
+        total, kind = self.names.name(node, "_all"), wide(node)
+        self.before.append(f"{total} = {start(node, kind)}")
         index = ", ".join("0" * max(node.ndim, 1))
-        self.after.append(f"{array}[{index}] = {dtype_text(node.dtype)}({total})")
-        return total
+        self.after.append(f"{array}[{index}] = {cast(total, kind, node.dtype)}")
+        return total, kind
+
+
+@dataclass
+class _Lines:
+    """The lines of one pass over a row of `size` entries, which `letter` counts (none, if it is a single entry).
+
+    In blocks, `lane` counts the entries of a block.
+    """
+
+    letter: str
+    size: int
+    count: int = 1
+    in_blocks: bool = False
+    begin: list[str] = field(default_factory=list)
+    block_begin: list[str] = field(default_factory=list)
+    block_end: list[str] = field(default_factory=list)
+    end: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.stages: list[list[str]] = [[] for _ in range(self.count)]
+
+    def whole(self) -> list[str]:
+        """Return all lines, with a loop around each stage."""
+        return [*self.begin, *(self._blocks() if self.in_blocks else self._loops()), *self.end]
+
+    def _loops(self) -> list[str]:
+        if not self.letter:
+            return [line for stage in self.stages for line in stage]
+        head = f"for {self.letter} in range({self.size}):"
+        return [line for stage in self.stages if stage for line in (head, *(INDENT + line for line in stage))]
+
+    def _blocks(self) -> list[str]:
+        """Return loops whose count is known where they begin, which LLVM vectorises best."""
+        lines = [f"count = min({BLOCK}, {self.size} - block)", *self.block_begin]
+        for stage in self.stages:
+            lines += ["for lane in range(count):", f"{INDENT}{self.letter} = block + lane",
+                      *(INDENT + line for line in stage)]
+        lines += self.block_end
+        return [f"for block in range(0, {self.size}, {BLOCK}):", *(INDENT + line for line in lines)]
+
+
+def _sums_floats(nodes: list[tuple[Tensor, Place]]) -> bool:
+    """Whether floats are summed along the row, where rounding errors would pile up if it is long."""
+    return any(node.op is SUM and node.dtype.kind == "f" and place.along_row for node, place in nodes)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -46,8 +47,8 @@ class Place:
         Of a full node: the pass over the row that computes it. Of a row node: the first pass that may read it.
     over : tuple
         Of a reduction: the axes of the domain that its input's axes run along.
-    row_input : bool
-        Of a reduction: whether its input is a row node.
+    row_input, along_row : bool
+        Of a reduction: whether its input is a row node; whether it reduces the last axis of a full one.
     """
 
     dims: Dims
@@ -55,6 +56,12 @@ class Place:
     phase: int
     over: Dims = ()
     row_input: bool = False
+    along_row: bool = False
+
+    @property
+    def pass_(self) -> int:
+        """The pass over the row with which it is computed."""
+        return self.phase - 1 if self.level == "row" and self.over else self.phase
 
 
 @dataclass(eq=False)
@@ -161,8 +168,9 @@ def _reduction(node: Tensor, over: Dims, domain: tuple[int, ...], phase: int, *,
     left = [None if axis in axes else dim for axis, dim in enumerate(over)]
     dims = tuple(left) if node.params["keepdims"] else tuple(d for axis, d in enumerate(left) if axis not in axes)
     if gone == [len(domain) - 1] and not row_input:
-        return Place(dims, "row", phase + 1, over)
-    return Place(dims, "late", phase, over, row_input)
+        return Place(dims, "row", phase + 1, over, along_row=True)
+    along_row = len(domain) - 1 in gone and not row_input
+    return Place(dims, "late", phase, over, row_input, along_row)
 
 
 def dims_of(x: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Dims | None:
@@ -225,5 +233,14 @@ def must_be_stored(node: Tensor) -> tuple[Tensor, ...]:
 
 
 def literal(node: Tensor) -> bool:
-    """Whether a node is a single number that is known before the program runs."""
-    return is_constant(node) and node.size == 1
+    """Whether a node is one number, known before the program runs: a constant whose entries are all the same."""
+    return is_constant(node) and node.size > 0 and (node.size == 1 or _uniform(node))
+
+
+@lru_cache(maxsize=1024)
+def _uniform(node: Tensor) -> bool:
+    value = np.asarray(node.value)
+    if not any(value.strides):
+        return True
+    entries = value.ravel()
+    return entries[0] == entries[-1] and bool((entries == entries[0]).all())

@@ -214,11 +214,36 @@ class _Units:
         for loop in self._loops_read_by(node):
             place = None if loop in complete else place_in(node, loop, self.views)
             if place is not None and not any(self._depends(need, loop) for need in needs - {loop}):
-                loop.places[node] = place
+                for other in self._loops_read_by(node):
+                    if other is not loop and other not in complete:
+                        self._merge(loop, other, node)
+                loop.places[node] = place_in(node, loop, self.views) or place
                 self.of[node] = loop
-                self.needs[loop] |= needs - {loop}
+                self.needs[loop] |= self._steps(node.inputs) - {loop}
                 return
         self._step(new_loop(node), needs)
+
+    def _merge(self, loop: Loop, other: Loop, node: Tensor) -> None:
+        """Let `loop` take over what `other` computes, if `node`, which reads both, then has all it reads at hand."""
+        if other.domain != loop.domain or self._meet_outside(loop, other):
+            return
+        places = dict(sorted((loop.places | other.places).items(), key=lambda item: item[0].serial))
+        if place_in(node, Loop(loop.domain, places), self.views) is None:
+            return
+        loop.places = places
+        self.of |= dict.fromkeys(other.places, loop)
+        self.needs[loop] = (self.needs[loop] | self.needs.pop(other)) - {loop, other}
+        for step, needs in self.needs.items():
+            if other in needs:
+                self.needs[step] = (needs - {other}) | {loop}
+
+    def _meet_outside(self, one: Loop, other: Loop) -> bool:
+        """Whether one of two loops needs the other by way of a third step, or a value that it has only at its end."""
+        if any(self._depends(step, other) for step in self.needs[one] - {other}):
+            return True
+        if any(self._depends(step, one) for step in self.needs[other] - {one}):
+            return True
+        return other in self.needs[one] or one in self.needs[other]
 
     def _loops_read_by(self, node: Tensor) -> list[Loop]:
         """Return the loops that compute an operand, the longest first."""

@@ -16,8 +16,8 @@ INDENT = "    "
 LETTERS = "ijklmnopqrsuvw"  # indices of loops, the outermost first
 SUM = BY_NAME["sum"]
 _WORDS = frozenset([
-    *keyword.kwlist, *LETTERS, "at", "real", "table", "sgemm", "dgemm", "bad", "weight", "array", "inf", "nan", "sqrt",
-    "abs", "sign", "largest", "smallest", "wrapped", "floor", "ceil", "trunc", "rint", "sin", "cos", "tan", "sinh",
+    *keyword.kwlist, *LETTERS, "at", "real", "block", "min", "lane", "count", "table", "sgemm", "dgemm", "bad",
+    "weight", "array", "inf", "nan", "sqrt", "abs", "sign", "largest", "smallest", "wrapped", "floor", "ceil", "trunc", "rint", "sin", "cos", "tan", "sinh",
     "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2", "range", "boolean", "part", "program",
     "repeated", "status", "step", "stream", "pair", "place", "kept", "watched",
 ])
@@ -87,13 +87,12 @@ def power(x: str, exponent: float, dtype: np.dtype[Any]) -> str:
 
 
 def wide(node: Tensor) -> np.dtype[Any]:
-    """Return what a reduction is computed in: a sum of float32 in float64, everything else in its own dtype."""
+    """Return what a reduction over several rows is collected in: a sum of float32 in float64."""
     return np.dtype(np.float64) if node.op is SUM and node.dtype == np.float32 else node.dtype
 
 
-def start(node: Tensor, dtype: np.dtype[Any] | None = None) -> str:
+def start(node: Tensor, dtype: np.dtype[Any]) -> str:
     """Return what a reduction begins with."""
-    dtype = wide(node) if dtype is None else dtype
     if node.op is SUM:
         return f"{dtype_text(dtype)}(0)"
     largest = node.op.name == "max"
