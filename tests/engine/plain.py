@@ -31,6 +31,14 @@ def multiplied(_: int, ta: bool, tb: bool, m: int, n: int, k: int, alpha: Any, a
     result[...] = alpha * product + (beta * result if beta else 0)
 
 
+def multiplied_vector(_: int, turned: bool, m: int, n: int, alpha: Any, a: int, lda: int, x: int, __: int, beta: Any,
+                      y: int, ___: int, dtype: Any) -> None:
+    matrix = array_at(a, (m, lda), dtype)[:, :n]
+    product = (matrix.T if turned else matrix) @ array_at(x, (m if turned else n,), dtype)
+    result = array_at(y, product.shape, dtype)
+    result[...] = alpha * product + (beta * result if beta else 0)
+
+
 def _nan_first(choose: Any) -> Any:
     return lambda a, b: a if a != a else b if b != b else choose(a, b)
 
@@ -47,6 +55,8 @@ WORDS: dict[str, Any] = {
     "accumulate_64": lambda a, b: type(a)(a + b),
     "sigmoid_32": _sigmoid, "sigmoid_64": _sigmoid, "sqrt": np.sqrt, "asin": np.arcsin, "acos": np.arccos,
     "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "atan2": np.arctan2,
+    "gemv32": lambda *given: multiplied_vector(*given, np.float32),
+    "gemv64": lambda *given: multiplied_vector(*given, np.float64),
     "gemm32": lambda *given: multiplied(*given, np.float32), "gemm64": lambda *given: multiplied(*given, np.float64),
 }
 WORDS |= {name: getattr(np, name) for name in (
@@ -75,12 +85,12 @@ class PlainProgram:
             self._parts.append(space[text.name])
 
     def __call__(self, arguments: Any) -> list[Any]:
-        workspace = Workspace(self.memory)
+        workspace = Workspace(self.memory, None)
         workspace.take(arguments)
         with np.errstate(all="ignore"):
             for part in self._parts:
                 if isinstance(part, Call):
                     called(part.node, workspace, self.plan)
-                elif status := part(workspace.address, 0, 0):
+                elif status := part(workspace.address):
                     raise IndexError(f"step {status}")
         return workspace.results()

@@ -19,7 +19,7 @@ from ..trace import Graph
 from .arena import aligned
 from .blas import Blas, best
 from .lower import is_constant
-from .memory import Memory, Slot, memory
+from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import Function, native
 from .plan import Call, Plan, Step, plan
 from .source import Source, source
@@ -37,9 +37,11 @@ class Workspace:
         By slot: what each holds, as an array of its shape.
     """
 
-    def __init__(self, where: Memory, room: int = 1) -> None:
+    def __init__(self, where: Memory, blas: Blas | None, room: int = 0) -> None:
         self.where = where
-        self.table = np.zeros(len(where.slots) + room, np.int64)
+        self.table = np.zeros(where.entries + room, np.int64)
+        if blas is not None:
+            self.table[: len(ROUTINES)] = [getattr(blas, name) for name in ROUTINES]
         self.address = self.table.ctypes.data
         self._work = aligned((where.work,), np.dtype(np.uint8))
         self.arrays: list[Any] = [self._first(slot) for slot in where.slots]
@@ -62,19 +64,19 @@ class Workspace:
         """Put the arguments in: small ones are copied, large ones are read where they lie."""
         for slot, value in zip(self._inputs, arguments, strict=True):
             if slot.bytes <= COPIED:
-                self.arrays[slot.position][...] = value
-            elif value is not self._given[slot.position]:
+                self.arrays[slot.position - FIRST][...] = value
+            elif value is not self._given[slot.position - FIRST]:
                 self.bind(slot, value)
 
     def bind(self, slot: Slot, value: Any) -> None:
         """Let a slot stand for this array (of a copy, if its entries do not lie in order)."""
         array = np.require(value, slot.dtype, ["C", "A"])
-        self._given[slot.position], self.arrays[slot.position] = value, array
+        self._given[slot.position - FIRST], self.arrays[slot.position - FIRST] = value, array
         self.table[slot.position] = array.ctypes.data
 
     def results(self) -> list[Any]:
         """Return copies of the outputs that the caller may keep."""
-        return [self.arrays[slot.position].copy() if slot.shape else self.arrays[slot.position][()]
+        return [self.arrays[slot.position - FIRST].copy() if slot.shape else self.arrays[slot.position - FIRST][()]
                 for slot in self._outputs]
 
 
@@ -110,7 +112,7 @@ class NativeProgram:
         try:
             workspace = self._free.pop()
         except IndexError:
-            workspace = Workspace(self.memory)
+            workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
         if self.run(workspace):
             return self._reference(arguments)  # which says what was wrong
@@ -120,11 +122,10 @@ class NativeProgram:
 
     def run(self, workspace: Workspace) -> int:
         """Run once in a workspace whose inputs are there; return 0, or what a native part complained of."""
-        sgemm, dgemm = (0, 0) if self.blas is None else (self.blas.sgemm, self.blas.dgemm)
         for part in self._parts:
             if isinstance(part, Call):
                 called(part.node, workspace, self.plan)
-            elif status := part(workspace.address, sgemm, dgemm):
+            elif status := part(workspace.table, workspace.address):
                 return status
         return 0
 
@@ -143,7 +144,7 @@ def stretches(steps: Sequence[Step]) -> list[list[Step]]:
 def called(node: Tensor, workspace: Workspace, plan: Plan) -> None:
     """Compute a node by NumPy, from the arrays of a workspace into the one that it has there."""
     values = [value_in(x, workspace, plan) for x in node.inputs]
-    workspace.arrays[workspace.where.of[node].position][...] = node.op.forward(np, *values, **node.params)
+    workspace.arrays[workspace.where.of[node].position - FIRST][...] = node.op.forward(np, *values, **node.params)
 
 
 def value_in(node: Tensor, workspace: Workspace, plan: Plan) -> Any:
@@ -152,7 +153,7 @@ def value_in(node: Tensor, workspace: Workspace, plan: Plan) -> Any:
         return node.value
     slot = workspace.where.of.get(node)
     if slot is not None:
-        return workspace.arrays[slot.position][()]
+        return workspace.arrays[slot.position - FIRST][()]
     (x,) = node.inputs
     return node.op.forward(np, value_in(x, workspace, plan), **node.params)
 
