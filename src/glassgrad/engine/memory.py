@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Tensor
 from .arena import Arena
-from .loops import Loop, literal
+from .loops import Loop, has_array
 from .lower import is_constant
 from .plan import Plan, arrays_read
 from .stages import rows as kept_rows
@@ -110,16 +110,9 @@ def _constants(plan: Plan) -> Iterable[Tensor]:
     seen: set[Tensor] = set()
     for step in plan.steps:
         for node in arrays_read(step, plan.views):
-            if is_constant(node) and node not in seen and not literal(node) and not counts(node):
+            if is_constant(node) and node not in seen and has_array(node):
                 seen.add(node)
                 yield node
-
-
-def counts(node: Tensor) -> bool:
-    """Whether a constant is 0, 1, 2 ... along its only axis that has more than one entry."""
-    if node.dtype.kind not in "iu" or sum(size != 1 for size in node.shape) != 1 or node.value is None:
-        return False
-    return bool((np.ravel(node.value) == np.arange(node.size)).all())
 
 
 def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, int, int | None]]:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,39 +46,66 @@ class Workspace:
         self.address = self.table.ctypes.data
         self._work = aligned((where.work,), np.dtype(np.uint8))
         self.arrays: list[Any] = [self._first(slot) for slot in where.slots]
-        self._given: list[Any] = [None] * len(where.slots)
         for slot, array in zip(where.slots, self.arrays, strict=True):
-            self.table[slot.position] = array.ctypes.data
-        self._inputs = [slot for slot in where.slots if slot.kind == "input"]
-        self._outputs = sorted((slot for slot in where.slots if slot.kind == "output"), key=lambda slot: slot.number)
+            self.table[slot.position] = 0 if array is None else array.ctypes.data
+        inputs, outputs = (
+            sorted((slot for slot in where.slots if slot.kind == kind), key=lambda slot: slot.number)
+            for kind in ("input", "output")
+        )
+        self._copied = [(slot.number, self._array(slot)) for slot in inputs if slot.bytes <= COPIED]
+        self._read = [slot for slot in inputs if slot.bytes > COPIED]
+        self._outputs = [(slot, self._array(slot)) for slot in outputs]
+        self._seen: dict[int, weakref.ref[Any]] = {}  # by position: the argument whose address stands in the table
 
     def _first(self, slot: Slot) -> Any:
+        """Return the array of a slot; None for a large argument or result, which comes with every run."""
         if slot.kind == "constant":
             return self.where.constants[slot.number]
         if slot.kind == "work":
             return self._work[slot.number : slot.number + slot.bytes].view(slot.dtype).reshape(slot.shape)
-        if slot.bytes <= COPIED or slot.kind == "output":
-            return aligned(slot.shape, slot.dtype)
-        return np.empty(0, slot.dtype)  # its place is that of the argument
+        return aligned(slot.shape, slot.dtype) if slot.bytes <= COPIED else None
+
+    def _array(self, slot: Slot) -> Any:
+        return self.arrays[slot.position - FIRST]
 
     def take(self, arguments: Sequence[Any]) -> None:
         """Put the arguments in: small ones are copied, large ones are read where they lie."""
-        for slot, value in zip(self._inputs, arguments, strict=True):
-            if slot.bytes <= COPIED:
-                self.arrays[slot.position - FIRST][...] = value
-            elif value is not self._given[slot.position - FIRST]:
-                self.bind(slot, value)
+        for number, array in self._copied:
+            array[...] = arguments[number]
+        for slot in self._read:
+            self.bind(slot, arguments[slot.number])
+        for slot, array in self._outputs:
+            if array is None:
+                self._lend(slot, aligned(slot.shape, slot.dtype))
 
     def bind(self, slot: Slot, value: Any) -> None:
         """Let a slot stand for this array (of a copy, if its entries do not lie in order)."""
+        seen = self._seen.get(slot.position)
+        if seen is not None and seen() is value:
+            self.arrays[slot.position - FIRST] = value
+            return
         array = np.require(value, slot.dtype, ["C", "A"])
-        self._given[slot.position - FIRST], self.arrays[slot.position - FIRST] = value, array
+        self._lend(slot, array)
+        self._seen.pop(slot.position, None)
+        if array is value:
+            self._seen[slot.position] = weakref.ref(value)
+
+    def _lend(self, slot: Slot, array: Any) -> None:
+        self.arrays[slot.position - FIRST] = array
         self.table[slot.position] = array.ctypes.data
 
     def results(self) -> list[Any]:
-        """Return copies of the outputs that the caller may keep."""
-        return [self.arrays[slot.position - FIRST].copy() if slot.shape else self.arrays[slot.position - FIRST][()]
-                for slot in self._outputs]
+        """Return the outputs, which the caller may keep; what was lent for the run is let go."""
+        found = []
+        for slot, array in self._outputs:
+            if array is None:
+                found.append(self._array(slot))
+                self.arrays[slot.position - FIRST] = None
+            else:
+                found.append(array.copy() if slot.shape else array[()])
+        for slot in self._read:
+            self.arrays[slot.position - FIRST] = None
+        return found
 
 
 class NativeProgram:
@@ -104,6 +132,8 @@ class NativeProgram:
                 text = source(self.plan, self.memory, stretch)
                 self.sources.append(text)
                 self._parts.append(native(text.text, text.name, 32 if self.blas is None else self.blas.ints))
+        (first, *rest) = self._parts
+        self._whole = None if rest or isinstance(first, Call) else first
         self._reference = Program(graph.inputs, graph.outputs)
         self._free: list[Workspace] = []
 
@@ -114,7 +144,8 @@ class NativeProgram:
         except IndexError:
             workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
-        if self.run(workspace):
+        whole = self._whole
+        if self.run(workspace) if whole is None else whole(workspace.table, workspace.address):
             return self._reference(arguments)  # which says what was wrong
         results = workspace.results()
         self._free.append(workspace)

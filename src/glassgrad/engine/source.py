@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from ..graph import Tensor
 from .gather import GATHER, Chosen, gathered
 from .loop_source import LoopWriter
-from .loops import ONE_HOT, Loop, literal
-from .lower import is_constant
-from .memory import ROUTINES, Memory, counts
+from .loops import ONE_HOT, Loop, has_array
+from .memory import ROUTINES, Memory
 from .names import Names
 from .plan import Fill, Plan, Step, array_of, described
 from .product_source import product_lines
@@ -73,7 +72,7 @@ def _checks(names: Names, loop: Loop, number: int) -> list[str]:
     lines: list[str] = []
     for node in loop.nodes:
         for indices, size in _ranges(node):
-            if is_constant(indices) and (counts(indices) or literal(indices)):
+            if not has_array(indices):
                 continue
             root = array_of(indices, names.views)
             loops, index = loops_over(root.shape)
