@@ -21,6 +21,7 @@ from glassgrad.engine.blas import Candidate, Measured, choice, find, remember, t
 from glassgrad.errors import SettingError
 
 RATES = {"numpy": 50.0, "scipy": 60.0, "openblas": 50.0, "openblas:Haswell": 100.0}
+REST = "OPENBLAS_THREAD_TIMEOUT"
 
 
 def rated(places, rates=None):
@@ -34,7 +35,7 @@ def rated(places, rates=None):
 def alone(tmp_path, monkeypatch):
     """A cache folder of its own, and nothing set by the environment the tests run in."""
     monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "cache"))
-    for name in ("GLASSGRAD_BLAS", "OPENBLAS_CORETYPE", *threads.VARIABLES):
+    for name in ("GLASSGRAD_BLAS", "OPENBLAS_CORETYPE", REST, *threads.VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -115,6 +116,14 @@ def test_without_any_library_there_is_none_and_a_reason(monkeypatch):
     assert "\n" not in found.reason
 
 
+def test_what_has_to_be_set_while_a_library_is_loaded(monkeypatch):
+    private, numpy = Candidate("openblas:Zen", "", "", 32, "Zen"), Candidate("numpy", "", "", 64, "Haswell")
+    assert private.environment() == {"OPENBLAS_CORETYPE": "Zen", REST: find.REST}
+    assert numpy.environment() == {"OPENBLAS_CORETYPE": "Haswell"}
+    monkeypatch.setenv(REST, "26")
+    assert private.environment() == {"OPENBLAS_CORETYPE": "Zen"}
+
+
 # Measuring
 
 def test_a_measurement_says_which_kernels_and_how_fast():
@@ -183,8 +192,9 @@ def test_the_fastest_is_chosen_and_works(measured):
     assert np.allclose(*multiply(found.blas))
 
 
-@pytest.mark.parametrize("other", [40.0, 50.0, 50.0 * 1.04])
-def test_numpys_own_is_kept_where_nothing_is_gained(measured, other):
+@pytest.mark.parametrize(("cores", "other"), [(1, 40.0), (1, 50.0), (1, 52.0), (2, 40.0), (2, 47.0)])
+def test_numpys_own_is_kept_where_nothing_is_gained(measured, monkeypatch, cores, other):
+    monkeypatch.setattr(choice, "allowed", lambda: cores)
     measured[1].update(dict.fromkeys(measured[1], other), numpy=50.0)
     found = blas.choose()
     assert (found.blas.name, found.reason) == ("numpy", "no other is faster")
@@ -209,6 +219,14 @@ def test_where_nothing_can_be_measured_numpys_own_is_used(measured, monkeypatch)
     assert (found.blas.name, found.reason) == ("numpy", "no library could be measured here")
     assert found.blas.threads_for(1e12) == 1
     assert not list(remember.file_for({}).parent.glob("*.json"))  # another time it may be possible
+
+
+@pytest.mark.parametrize("other", [48.0, 50.0, 52.0])
+def test_where_threads_are_allowed_a_private_copy_is_preferred_to_an_equal_one(measured, monkeypatch, other):
+    monkeypatch.setattr(choice, "allowed", lambda: 2)
+    measured[1].update(dict.fromkeys(measured[1], other), numpy=50.0)
+    found = blas.choose()
+    assert (found.blas.name, found.reason) == ("openblas", "as fast as NumPy's own, with threads for itself")
 
 
 @pytest.mark.parametrize(("asked", "chosen"), [("numpy", "numpy"), ("openblas", "openblas:Haswell"),

@@ -22,7 +22,7 @@ __all__ = ["Choice", "best", "choose"]
 
 VARIABLE = "GLASSGRAD_BLAS"
 OFF = "none"
-GAIN = 1.05  # less than this against NumPy's own copy may be chance, and isn't worth a second library
+GAIN = 1.05  # less than this may be chance
 HOUR = 3600.0  # seconds
 
 
@@ -142,12 +142,15 @@ def _rates(entry: Any) -> Measured:
 
 
 def _ranked(places: Sequence[Candidate], measured: Mapping[str, Measured]) -> list[Candidate]:
-    """Return the candidates, the one to use first; NumPy's own counts a little more than its score.
+    """Return the candidates, the one to use first; between equals, on one core NumPy's own, else the private copy.
 
-    What could not be measured keeps its order: NumPy's own first.
+    NumPy's own is loaded already; but only a private copy has threads that nobody else uses, and that soon rest. What
+    could not be measured keeps its order: NumPy's own first.
     """
+    liked = "numpy" if allowed() == 1 else "openblas"
+
     def weight(place: Candidate) -> float:
-        return measured[place.name].score * (GAIN if place.name == "numpy" else 1)
+        return measured[place.name].score * (GAIN if place.name == liked else 1)
 
     return sorted(places, key=weight, reverse=True)
 
@@ -160,4 +163,8 @@ def _reason(place: Candidate, places: Sequence[Candidate], measured: Mapping[str
         return "no library could be measured here"
     if place.name == "numpy":
         return "no other is faster" if len(places) > 1 else "it is the only one: the wheel scipy-openblas32 is missing"
-    return f"{score / numpy:.2f} times as fast as NumPy's own" if numpy else "NumPy's own cannot be called"
+    if not numpy:
+        return "NumPy's own cannot be called"
+    if score < numpy * GAIN:
+        return "as fast as NumPy's own, with threads for itself"
+    return f"{score / numpy:.2f} times as fast as NumPy's own"

@@ -119,10 +119,10 @@ def _open(place: Candidate, path: str | None = None) -> ctypes.CDLL:
     """Load the file with the kernels asked for; a private copy without threads, which it makes when they are wanted."""
     if not place.private:
         return ctypes.CDLL(place.path)
-    wanted = {"OPENBLAS_NUM_THREADS": "1"} | ({"OPENBLAS_CORETYPE": place.family} if place.family else {})
+    wanted = place.environment() | {"OPENBLAS_NUM_THREADS": "1"}
     with _loading:
         before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)  # a library reads them while it is loaded, and never again
+        os.environ.update(wanted)
         try:
             library = ctypes.CDLL(path or place.path)
         finally:
