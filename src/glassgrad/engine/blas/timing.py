@@ -97,7 +97,8 @@ class Worker:
     def __init__(self, candidate: Candidate, threads: int = 1) -> None:
         script = Path(__file__).with_name("worker.py")
         environment = os.environ | candidate.environment() | dict.fromkeys(THREADS, str(threads))
-        command = [sys.executable or "python", "-I", "-S", str(script), candidate.path, candidate.pattern, str(candidate.ints)]
+        command = [sys.executable or "python", "-I", "-S", str(script)]
+        command += [candidate.path, candidate.pattern, str(candidate.ints)]
         self.process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         self.core = ""
