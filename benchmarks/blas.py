@@ -3,10 +3,12 @@
     python benchmarks/blas.py [--rounds 30] [--threads]
 
 Prints GF/s on one thread (the best of the rounds), the microseconds that the deck's five products (784-50-10, batch
-100, float32) need together, and the ratio to NumPy's own copy. Then what a product with one row costs as a product of
-matrices, of a matrix and a vector, and as a plain loop, all in native code: pin the process to one core for these
-(``taskset -c 1``). ``--threads`` instead compares numbers of threads for the library that is chosen, alone and beside a
-busy process, with OpenBLAS's own time until idle threads rest (2**26 ticks) and with ours.
+100, float32) need together, and the ratio to NumPy's own copy. Then what products with one row, or of few numbers,
+cost as a product of matrices, as a plain loop, and of a matrix and a vector, all in native code. Pin the process to one
+core for these (``taskset -c 1``).
+
+``--threads`` instead compares numbers of threads for the library that is chosen, alone and beside a busy process, with
+OpenBLAS's own time until idle threads rest (2**26 ticks) and with ours.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ DECK = [
     Case("x.T @ g", 32, True, False, 784, 50, 100),
 ]
 SQUARES = [Case(f"{n} (f{bits})", bits, False, False, n, n, n) for bits in (32, 64) for n in (32, 128, 512, 1024)]
-ROWS = [(784, 50), (50, 10), (256, 256), (1024, 1024)]
+SMALL = [(1, 784, 50), (1, 50, 10), (1, 256, 256), (1, 1024, 1024), (1024, 1, 1024), (784, 1, 50),
+         (32, 2, 8), (32, 8, 8), (32, 8, 1), (8, 32, 8), (32, 16, 10), (32, 32, 32), (100, 10, 50), (100, 50, 10)]
 FIVE = Case("the five", 32, False, False, 0, 0, 0)  # all of the deck's together
 SECONDS = 1e-3
 
@@ -90,15 +93,15 @@ def threads(blas: Blas, number: int) -> None:
     print("".join([f"{'threads_for':34}", *(f"{blas.threads_for(case.flops):11}" for case in cases)]))
 
 
-def one_row(blas: Blas, number: int) -> None:
-    """Print what y = x @ W costs for one row x, in three ways."""
+def small(blas: Blas, number: int) -> None:
+    """Print what y = x @ W costs for few rows or numbers, in three ways."""
     gemm, gemv = routines(blas.ints)["gemm32"], routines(blas.ints)["gemv32"]
 
     @numba.njit
     def by_gemm(address, x, W, y, times):
-        k, n = W.shape
+        m, (k, n) = len(x), W.shape
         for _ in range(times):
-            gemm(address, False, False, 1, n, k, 1.0, x.ctypes.data, k, W.ctypes.data, n, 0.0, y.ctypes.data, n)
+            gemm(address, False, False, m, n, k, 1.0, x.ctypes.data, k, W.ctypes.data, n, 0.0, y.ctypes.data, n)
 
     @numba.njit
     def by_gemv(address, x, W, y, times):
@@ -110,16 +113,17 @@ def one_row(blas: Blas, number: int) -> None:
     def by_loop(_address, x, W, y, times):
         for _ in range(times):
             y[:] = 0
-            for i in range(len(x)):
-                for j in range(len(y)):
-                    y[j] += x[i] * W[i, j]
+            for i in range(x.shape[0]):
+                for p in range(W.shape[0]):
+                    for j in range(W.shape[1]):
+                        y[i, j] += x[i, p] * W[p, j]
 
-    print(f"\n{'one row, us':22}{'gemm':>9}{'gemv':>9}{'loop':>9}")
+    print(f"\n{'us':22}{'gemm':>9}{'loop':>9}{'gemv':>9}")
     random = np.random.default_rng(0)
-    for k, n in ROWS:
-        x, W, y = random.random(k, "f4"), random.random((k, n), "f4"), np.zeros(n, "f4")
-        times = max(1, 2_000_000 // (k * n))
-        ways = {by_gemm: blas.sgemm, by_gemv: blas.sgemv, by_loop: 0}
+    for m, k, n in SMALL:
+        x, W, y = random.random((m, k), "f4"), random.random((k, n), "f4"), np.zeros((m, n), "f4")
+        times = max(1, 2_000_000 // (m * k * n))
+        ways = {by_gemm: blas.sgemm, by_loop: 0} | ({by_gemv: blas.sgemv} if m == 1 else {})
         least = dict.fromkeys(ways, math.inf)
         for way, address in ways.items():
             way(address, x, W, y, 1)
@@ -129,7 +133,7 @@ def one_row(blas: Blas, number: int) -> None:
                 begin = time.perf_counter()
                 way(address, x, W, y, times)
                 least[way] = min(least[way], (time.perf_counter() - begin) / times)
-        print(f"{f'1 x {k} x {n}':22}" + "".join(f"{1e6 * seconds:9.2f}" for seconds in least.values()))
+        print(f"{f'{m} x {k} x {n}':22}" + "".join(f"{1e6 * seconds:9.3f}" for seconds in least.values()))
 
 
 if __name__ == "__main__":
@@ -145,4 +149,4 @@ if __name__ == "__main__":
     else:
         one_thread(candidates(), given.rounds)
         with chosen.threads(1):
-            one_row(chosen, given.rounds)
+            small(chosen, given.rounds)

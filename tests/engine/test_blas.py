@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -339,6 +340,15 @@ def test_best_is_chosen_once_in_a_process(measured, monkeypatch):
     assert len(measured[0]) == 1
 
 
+def test_what_the_environment_says_is_followed_by_a_program_of_its_own():
+    program = "from glassgrad.engine.blas import best; print(best().name, best().core, best().threads_for(1e15))"
+    core = "Nehalem" if "Nehalem" in find.families_of_processor() else ""
+    name, found, number = python(program, OPENBLAS_CORETYPE=core, OMP_NUM_THREADS="1").split(" ")
+    assert name in {"numpy", "scipy", "openblas"}
+    assert found == core or not core
+    assert number == "1"
+
+
 # Threads
 
 def test_threads_grow_with_the_work_within_what_is_allowed(measured, monkeypatch):
@@ -407,6 +417,28 @@ def test_a_block_gives_numpys_own_threads_back_even_after_an_error():
     with pytest.raises(ZeroDivisionError):
         use_and_fail()
     assert chosen.threads_now() == before
+
+
+def test_blocks_that_overlap_leave_the_number_as_it_was():
+    chosen = blas.load(private())
+    first, second = chosen.threads(2), chosen.threads(3)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert chosen.threads_now() == 3
+    second.__exit__(None, None, None)
+    assert chosen.threads_now() == 1
+
+
+def test_many_threads_multiply_at_once(measured):
+    chosen = blas.choose().blas
+
+    def use(seed):
+        with chosen.threads(1 + seed % 2):
+            return all(np.allclose(*multiply(chosen, 64 + seed), rtol=1e-4) for _ in range(20))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(use, range(16)))
 
 
 def test_a_file_that_somebody_loaded_with_other_kernels_is_loaded_once_more():
