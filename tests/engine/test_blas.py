@@ -148,6 +148,17 @@ def test_what_cannot_be_loaded_did_nothing_and_harms_nobody(path):
     assert blas.crossings(Candidate("bad", path, "scipy_{}", 32), 2) == []
 
 
+def test_kernels_that_the_processor_cannot_run_harm_nobody():
+    place = private()
+    foreign = next((family for family in ("SkylakeX", "Haswell") if family not in find.families_of_processor()), None)
+    if foreign is None or "SSE3" not in find.features():
+        pytest.skip("this processor can run all of them, or is of another kind")
+    impossible = dataclasses.replace(place, name="openblas:foreign", family=foreign)
+    found = blas.measure([place, impossible], rounds=1)
+    assert found["openblas"].score > 0
+    assert not found["openblas:foreign"].score
+
+
 def test_children_that_hang_are_ended(monkeypatch, tmp_path):
     (tmp_path / "worker.py").write_text("import time; time.sleep(1000)")
     monkeypatch.setattr(timing, "__file__", str(tmp_path / "timing.py"))

@@ -51,7 +51,9 @@ _choosing = threading.Lock()
 def best() -> Blas | None:
     """Return the library to multiply matrices with; None if there is none that can be called.
 
-    The first call on a machine measures for about half a second; later ones read what was found.
+    The first call on a machine measures for about half a second; later ones read what was found, so that the same
+    program gives the same bits from run to run: kernels and numbers of threads add in different orders. Only where more
+    threads were found to be no faster, as on a machine that happens to be busy, it is measured again after an hour.
     """
     global _choice  # noqa: PLW0603
     with _choosing:

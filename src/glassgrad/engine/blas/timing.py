@@ -7,6 +7,7 @@ all of them alike; of several rounds the fastest counts. Who is far behind after
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ ROUND = 4e-4  # seconds for one product in one round
 ROUNDS = 6
 BEHIND = 1.5  # times the best, after the first round
 LONG = 0.04  # seconds after which two rounds are enough
+ENOUGH = 0.5  # seconds for all numbers of threads; only on a busy machine it takes so long
 THREADS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -188,6 +190,7 @@ def crossings(place: Candidate, cores: int) -> list[tuple[int, int]]:
     on two sizes in a row; a number that never is ends the search.
     """
     found: list[tuple[int, int]] = []
+    end = time.monotonic() + ENOUGH
     if cores < 2:
         return found
     with workers([place], cores) as ready:
@@ -196,14 +199,15 @@ def crossings(place: Candidate, cores: int) -> list[tuple[int, int]]:
             while threads < cores:
                 few, threads = threads, min(2 * threads, cores)
                 least = found[-1][0] if found else 0
-                work = _worth(worker, few, threads, [case for case in LADDER if case.flops >= least])
+                cases = itertools.takewhile(lambda _: time.monotonic() < end, LADDER)
+                work = _worth(worker, few, threads, (case for case in cases if case.flops >= least))
                 if work is None:
                     break
                 found.append((work, threads))
     return found
 
 
-def _worth(worker: Worker, few: int, many: int, cases: Sequence[Case]) -> int | None:
+def _worth(worker: Worker, few: int, many: int, cases: Iterable[Case]) -> int | None:
     """Return the operations of the first of two cases in a row that the larger number of threads does faster."""
     before: Case | None = None
     for case in cases:
