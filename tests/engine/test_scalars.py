@@ -18,15 +18,11 @@ mp.dps = 40
 NONE = mp.mpf(0)  # what is smaller than any float
 
 
-def _erfc(x: Any) -> Any:
-    return mp.erfc(x) if abs(x) < 40 else (NONE if x > 0 else mp.mpf(2))
-
-
 EXACT = {
     "exp": lambda x: mp.exp(x) if x > -2000 else NONE,
     "expm1": lambda x: mp.expm1(x),
     "log": lambda x: mp.log(x) if x > 0 else mp.nan,
-    "log1p": lambda x: mp.log1p(x) if x > -1 else mp.nan,
+    "log1p": lambda x: mp.log1p(x) if x > -1 else (-mp.inf if x == -1 else mp.nan),
     "tanh": lambda x: mp.tanh(x),
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)) if x > -2000 else NONE,
     "sech2": lambda x: mp.sech(x) ** 2 if abs(x) < 2000 else NONE,
@@ -76,8 +72,8 @@ def points(kind: Any, count: int) -> Any:
 def ulps(found: float, exact: Any, kind: Any) -> float:
     """Return the distance in units of the last place of the exact value; infinite where overflow is misplaced."""
     limits = np.finfo(kind)
-    if mp.isnan(exact):
-        return 0.0 if np.isnan(found) else np.inf
+    if mp.isnan(exact) or mp.isinf(exact):
+        return 0.0 if str(found) == str(float(exact)) else np.inf
     least = int(np.log2(float(limits.smallest_subnormal)))
     unit = mp.ldexp(1, max(mp.frexp(exact)[1] - limits.nmant - 1, least))
     if np.isinf(found) and (found > 0) == (exact > 0):
@@ -97,8 +93,8 @@ def test_values_over_the_whole_range_are_within_2_ulp(name: str, kind: Any) -> N
 @pytest.mark.parametrize("name", EXACT)
 def test_every_499th_float32_is_within_2_ulp_of_the_float64_function(name: str) -> None:
     x = np.arange(0, 2**32, 499, dtype=np.uint64).astype(np.uint32).view(np.float32)
-    found, exact = values(name, x), values(name, x.astype(np.float64))
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # among the floats are signalling NaN
+        found, exact = values(name, x), values(name, x.astype(np.float64))
         rounded = exact.astype(np.float32)
         unit = np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 24, -149))
         error = np.abs(found - exact) / unit
