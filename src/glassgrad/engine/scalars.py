@@ -140,12 +140,6 @@ def tanh(x: Number) -> Number:
     return call("copysign", where(double < 2 * atanh(0.5), near, far), x)
 
 
-def sech2(x: Number) -> Number:
-    """Square of the hyperbolic secant, the derivative of `tanh`: ``4 s (1 - s)`` where ``s = sigmoid(-2 abs(x))``."""
-    small = _share(_exp(_above(-call("fabs", x * 2), FORMATS[x.bits].least)))
-    return small * 4 * (1 - small)
-
-
 # The logarithm --------------------------------------------------------------------------------------------------------
 
 
@@ -233,5 +227,4 @@ log_32, log_64 = both(log)
 log1p_32, log1p_64 = both(log1p)
 sigmoid_32, sigmoid_64 = both(sigmoid)
 tanh_32, tanh_64 = both(tanh)
-sech2_32, sech2_64 = both(sech2)
 accumulate_32, accumulate_64 = both(accumulate)
