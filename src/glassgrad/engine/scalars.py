@@ -84,34 +84,39 @@ def _power_of_two(k: Number) -> Number:
     return from_bits(k << FORMATS[k.bits].digits)
 
 
-def _above(x: Number, least: float) -> Number:
+def above(x: Number, least: float) -> Number:
     """The larger of both; NaN stays."""
     return where(x < least, x.like(least), x)
 
 
-def _below(x: Number, most: float) -> Number:
+def below(x: Number, most: float) -> Number:
     return where(x > most, x.like(most), x)
 
 
-def _exp(x: Number) -> Number:
-    """``e**x`` between the limits; scaled in two steps, since ``2**k`` itself may be too large or too small."""
+def exponential(x: Number, beyond: Number | None = None) -> Number:
+    """``e**x`` between the limits, or ``e**x (1 + beyond)`` for a small number, rounded once.
+
+    It is scaled in two steps, since ``2**k`` itself may be too large or too small.
+    """
     r, rest, k = _split(x)
     high = r + 1
-    low = r - (high - 1)
+    low = r - (high - 1) + rest
+    if beyond is not None:
+        low = fused(beyond, high + low, low)
     half = k >> 1
-    return (high + (low + rest)) * _power_of_two(half) * _power_of_two(k - half)
+    return (high + low) * _power_of_two(half) * _power_of_two(k - half)
 
 
 def exp(x: Number) -> Number:
     """``e**x``."""
     form = FORMATS[x.bits]
-    return _exp(_below(_above(x, form.least), form.most))
+    return exponential(below(above(x, form.least), form.most))
 
 
 def expm1(x: Number) -> Number:
     """``exp(x) - 1``, with all its digits near 0; in halves, since ``2**k`` may overflow before the result does."""
     form = FORMATS[x.bits]
-    r, rest, k = _split(_below(_above(x, -(form.digits + 5.0)), form.most))
+    r, rest, k = _split(below(above(x, -(form.digits + 5.0)), form.most))
     half = _power_of_two(k - (form.bias + 1))
     result = fused(rest, half, fused(r, half, half - 0.5)) * 2
     return where(call("fabs", x) < 2.0**-form.digits / 4, x, result)
@@ -127,14 +132,14 @@ def _share(e: Number) -> Number:
 
 def sigmoid(x: Number) -> Number:
     """``1 / (1 + exp(-x))``: the small one of it and its complement, from which follows the other."""
-    small = _share(_exp(_above(-call("fabs", x), FORMATS[x.bits].least)))
+    small = _share(exponential(above(-call("fabs", x), FORMATS[x.bits].least)))
     return where(x < 0, small, 1 - small)
 
 
 def tanh(x: Number) -> Number:
     """Hyperbolic tangent: near 0 its series, further out ``1 - 2 sigmoid(-2 abs(x))``."""
     double = call("fabs", x * 2)
-    far = fused(_share(_exp(_above(-double, FORMATS[x.bits].least))), -2, 1)
+    far = fused(_share(exponential(above(-double, FORMATS[x.bits].least))), -2, 1)
     z = x * x
     near = fused(x * z, polynomial(TANGENT[x.bits], z), x)
     return call("copysign", where(double < 2 * atanh(0.5), near, far), x)
