@@ -11,7 +11,7 @@ import numba
 import numpy as np
 import pytest
 
-from glassgrad.engine import scalars
+from glassgrad.engine import error_function, scalars
 
 mp = mpmath.mp.clone()
 mp.dps = 40
@@ -25,10 +25,14 @@ EXACT = {
     "log1p": lambda x: mp.log1p(x) if x > -1 else (-mp.inf if x == -1 else mp.nan),
     "tanh": lambda x: mp.tanh(x),
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)) if x > -2000 else NONE,
+    "erf": lambda x: mp.erf(x) if abs(x) < 40 else mp.sign(x),
+    "erfc": lambda x: mp.erfc(x) if abs(x) < 40 else 1 - mp.sign(x),
+    "gaussian": lambda x: mp.exp(-x * x) if abs(x) < 40 else NONE,
 }
 EDGES = {  # at 0, -0, infinity, minus infinity
     "exp": (1, 1, np.inf, 0), "expm1": (0, -0.0, np.inf, -1), "log": (-np.inf, -np.inf, np.inf, np.nan),
     "log1p": (0, -0.0, np.inf, np.nan), "tanh": (0, -0.0, 1, -1), "sigmoid": (0.5, 0.5, 1, 0),
+    "erf": (0, -0.0, 1, -1), "erfc": (1, 1, 0, 2), "gaussian": (1, 1, 0, 0),
 }
 KINDS = [np.float32, np.float64]
 
@@ -36,7 +40,8 @@ KINDS = [np.float32, np.float64]
 @cache
 def compiled(name: str, kind: Any) -> Any:
     """Return a native loop that fills its second argument with a function of the first."""
-    function = getattr(scalars, f"{name}_{8 * np.dtype(kind).itemsize}")
+    module = error_function if name in {"erf", "erfc", "gaussian"} else scalars
+    function = getattr(module, f"{name}_{8 * np.dtype(kind).itemsize}")
 
     def loop(x, y):
         for i in range(x.shape[0]):
@@ -59,10 +64,11 @@ def points(kind: Any, count: int) -> Any:
     patterns = random.integers(0, np.iinfo(whole).max, count, dtype=whole, endpoint=True).view(kind)
     limits = np.finfo(kind)
     edges = [limits.smallest_subnormal, limits.tiny, limits.max, 1, np.nextafter(kind(1), kind(2)), 0.549306, 88.7228,
-             88.7229, 103.9721, 103.9722, 104, 87.3366, 709.7827, 709.7828, 745.1332, 745.1333, 708.3965, 9.01, 19.06]
-    drawn = [random.uniform(-1, 1, count), random.uniform(-4, 4, count), random.uniform(-110, 110, count),
-             random.uniform(-750, 750, count), 2.0 ** random.uniform(-60, 4, count),
-             1 + 2.0 ** random.uniform(-52, 0, count), 1 - 2.0 ** random.uniform(-52, -1, count)]
+             88.7229, 103.9721, 103.9722, 104, 87.3366, 709.7827, 709.7828, 745.1332, 745.1333, 708.3965, 9.01, 19.06,
+             0.75, 10.05, 27.22]
+    drawn = [random.uniform(-size, size, count) for size in (1, 4, 28, 110, 750)]
+    drawn += [2.0 ** random.uniform(-60, 4, count), 1 + 2.0 ** random.uniform(-52, 0, count),
+              1 - 2.0 ** random.uniform(-52, -1, count)]
     x = np.concatenate([patterns, *(part.astype(kind) for part in drawn), np.asarray(edges, kind)])
     x = x[np.isfinite(x) & (x != 0)]
     return np.concatenate([x, -x])

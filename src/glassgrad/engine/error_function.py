@@ -1,39 +1,45 @@
 """The error function, its complement and the bell curve for native loops, as `ops.special` has them for arrays.
 
-Near 0 a polynomial in the square serves; further out the complement is ``exp(-x**2) / x`` times ``exp`` of a polynomial,
-with ``x**2`` in two parts so that the exponential gets it without rounding.
+Near 0 a polynomial in the square serves; further out the complement is ``exp(-x**2) / x`` times ``exp`` of a
+polynomial, with ``x**2`` in two parts so that the exponential gets it without rounding.
 """
 
 from __future__ import annotations
 
 from .emit import Number, both, call, fused, polynomial, where
 from .polynomials import ERROR_FAR, ERROR_NEAR, GROWTH, OFFSET, STRETCH
-from .scalars import FORMATS, above, below, exponential
+from .scalars import FORMATS, above, below, exponential, scaled
 
 ZERO_FROM = {32: 11.0, 64: 28.0}  # exp(-x**2) is smaller than any float from here on
 GRID = {32: 256, 64: 1024}  # the square of a multiple of 1 / GRID is exact up to there
 SHIFT = 0.75
 
 
-def _times_bell(x: Number, shift: float, exponent: Number | float) -> Number:
-    """``exp(exponent - shift - x**2)``, for a small exponent; the square is ``coarse**2`` and a small rest."""
+def _bell(x: Number, shift: float, exponent: Number | float) -> tuple[Number, Number, Number]:
+    """``exp(exponent - shift - x**2)`` for a small exponent, as `exponential` gives it."""
     push = 1.5 * 2.0 ** FORMATS[x.bits].digits / GRID[x.bits]
     coarse = (x + push) - push
     small = exponent - (x - coarse) * (x + coarse)
     growth = fused(small * small, polynomial(GROWTH[x.bits], small), small)
-    return exponential(-(coarse * coarse) - shift, growth)
+    high, low, k = exponential(-(coarse * coarse) - shift)
+    return high, fused(growth, high + low, low), k
 
 
 def gaussian(x: Number) -> Number:
     """``exp(-x**2)``."""
-    return _times_bell(below(call("fabs", x), ZERO_FROM[x.bits]), 0, 0.0)
+    high, low, k = _bell(below(call("fabs", x), ZERO_FROM[x.bits]), 0, 0.0)
+    return scaled(high + low, k)
 
 
 def _tail(size: Number) -> Number:
     """``erfc`` of a number of at least 3/4."""
     size = below(above(size, 0.75), ZERO_FROM[size.bits])
     u = fused((size - 1.25) / (size + 1.25), STRETCH, -OFFSET)
-    return _times_bell(size, SHIFT, polynomial(ERROR_FAR[size.bits], u)) / size
+    high, low, k = _bell(size, SHIFT, polynomial(ERROR_FAR[size.bits], u))
+    product, inverse = high + low, 1 / size
+    quotient = product * inverse
+    left = fused(-quotient, size, product) + (low - (product - high))  # what the quotient has not had its share of
+    return scaled(fused(left, inverse, quotient), k)
 
 
 def _near(x: Number) -> Number:

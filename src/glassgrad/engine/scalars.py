@@ -90,27 +90,32 @@ def above(x: Number, least: float) -> Number:
 
 
 def below(x: Number, most: float) -> Number:
+    """The smaller of both; NaN stays."""
     return where(x > most, x.like(most), x)
 
 
-def exponential(x: Number, beyond: Number | None = None) -> Number:
-    """``e**x`` between the limits, or ``e**x (1 + beyond)`` for a small number, rounded once.
-
-    It is scaled in two steps, since ``2**k`` itself may be too large or too small.
-    """
+def exponential(x: Number) -> tuple[Number, Number, Number]:
+    """Return high, low and k with ``e**x = (high + low) 2**k``, where low is what high lacks; for `scaled`."""
     r, rest, k = _split(x)
     high = r + 1
-    low = r - (high - 1) + rest
-    if beyond is not None:
-        low = fused(beyond, high + low, low)
+    return high, r - (high - 1) + rest, k
+
+
+def scaled(x: Number, k: Number) -> Number:
+    """``x 2**k`` for a k of `exponential`: in two steps, since ``2**k`` itself may be too large or too small."""
     half = k >> 1
-    return (high + low) * _power_of_two(half) * _power_of_two(k - half)
+    return x * _power_of_two(half) * _power_of_two(k - half)
+
+
+def _exp(x: Number) -> Number:
+    high, low, k = exponential(x)
+    return scaled(high + low, k)
 
 
 def exp(x: Number) -> Number:
     """``e**x``."""
     form = FORMATS[x.bits]
-    return exponential(below(above(x, form.least), form.most))
+    return _exp(below(above(x, form.least), form.most))
 
 
 def expm1(x: Number) -> Number:
@@ -132,14 +137,14 @@ def _share(e: Number) -> Number:
 
 def sigmoid(x: Number) -> Number:
     """``1 / (1 + exp(-x))``: the small one of it and its complement, from which follows the other."""
-    small = _share(exponential(above(-call("fabs", x), FORMATS[x.bits].least)))
+    small = _share(_exp(above(-call("fabs", x), FORMATS[x.bits].least)))
     return where(x < 0, small, 1 - small)
 
 
 def tanh(x: Number) -> Number:
     """Hyperbolic tangent: near 0 its series, further out ``1 - 2 sigmoid(-2 abs(x))``."""
     double = call("fabs", x * 2)
-    far = fused(_share(exponential(above(-double, FORMATS[x.bits].least))), -2, 1)
+    far = fused(_share(_exp(above(-double, FORMATS[x.bits].least))), -2, 1)
     z = x * x
     near = fused(x * z, polynomial(TANGENT[x.bits], z), x)
     return call("copysign", where(double < 2 * atanh(0.5), near, far), x)
