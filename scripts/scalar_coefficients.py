@@ -1,6 +1,6 @@
-"""Print the polynomials behind `exp`, `log` and their kin, as they stand in ``src/glassgrad/engine/polynomials.py``.
+"""Print the polynomials behind `exp`, `log` and their kin: all of ``src/glassgrad/engine/polynomials.py``.
 
-    python scripts/scalar_coefficients.py
+    python scripts/scalar_coefficients.py > src/glassgrad/engine/polynomials.py
 
 Each is the polynomial whose largest error, as the result will feel it, is least (found by the exchange of E. Remez,
 1934, in 60 digits), rounded to the floats that will hold it. Beside each stands how many bits are right before the
@@ -9,6 +9,7 @@ rounding of its coefficients and after.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -38,10 +39,39 @@ def tangent(z: Any) -> Any:
     return (mpmath.tanh(x) / x - 1) / z if z else -mpmath.mpf(1) / 3
 
 
-TABLES: list[tuple[str, Function, Function, Any, Any, dict[int, int]]] = [
-    ("GROWTH", growth, lambda x: max(abs(x), HALF / 4) * (1 - x / 2), -HALF, HALF, {32: 5, 64: 10}),
-    ("LOGARITHM", logarithm, lambda z: z / 2, mpmath.mpf(0), WIDEST, {32: 3, 64: 7}),
-    ("TANGENT", tangent, lambda z: z, mpmath.mpf(0), mpmath.atanh(mpmath.mpf("0.5001")) ** 2, {32: 5, 64: 10}),
+CENTRE, FIRST = mpmath.mpf(5) / 4, mpmath.mpf(3) / 4
+LOW, HIGH = ((x - CENTRE) / (x + CENTRE) for x in (FIRST, mpmath.mpf(28)))
+
+
+def stretched(x: Any) -> Any:
+    """Return where a positive number lies between -1 (3/4) and 1 (28), so that all the way to infinity is short."""
+    return (2 * (x - CENTRE) / (x + CENTRE) - LOW - HIGH) / (HIGH - LOW)
+
+
+def error_near(z: Any) -> Any:
+    """``erf(x) / x - 1`` where ``z = x**2``."""
+    x = mpmath.sqrt(z)
+    return mpmath.erf(x) / x - 1 if z else 2 / mpmath.sqrt(mpmath.pi) - 1
+
+
+def error_far(u: Any) -> Any:
+    """``log(x exp(x**2) erfc(x)) + 3/4`` where ``u = stretched(x)``."""
+    t = (LOW + HIGH + u * (HIGH - LOW)) / 2
+    x = CENTRE * (1 + t) / (1 - t)
+    return mpmath.log(x * mpmath.exp(x * x) * mpmath.erfc(x)) + FIRST
+
+
+TABLES: list[tuple[str, str, Function, Function, Any, Any, dict[int, int]]] = [
+    ("GROWTH", "(expm1(x) - x) / x**2, |x| up to half of log(2)", growth,
+     lambda x: abs(x * x / mpmath.expm1(x)) if x else mpmath.mpf(0), -HALF, HALF, {32: 6, 64: 10}),
+    ("LOGARITHM", "(log((1 + s) / (1 - s)) / s - 2) / z, z = s**2, for (1 + s) / (1 - s) from sqrt(1/2) to sqrt(2)",
+     logarithm, lambda z: z / 2, mpmath.mpf(0), WIDEST, {32: 3, 64: 7}),
+    ("TANGENT", "(tanh(x) / x - 1) / z, z = x**2, x up to atanh(1/2)", tangent, lambda z: z, mpmath.mpf(0),
+     mpmath.atanh(mpmath.mpf("0.5001")) ** 2, {32: 5, 64: 10}),
+    ("ERROR_NEAR", "erf(x) / x - 1 in z = x**2, x up to 1", error_near, lambda z: mpmath.mpf(1), mpmath.mpf(0),
+     mpmath.mpf(1), {32: 7, 64: 12}),
+    ("ERROR_FAR", "log(x exp(x**2) erfc(x)) + 3/4 in u, u = STRETCH (x - 5/4) / (x + 5/4) - OFFSET, x from 3/4 on",
+     error_far, lambda u: mpmath.mpf(1), mpmath.mpf(-1), mpmath.mpf(1), {32: 13, 64: 25}),
 ]
 
 
@@ -86,15 +116,19 @@ def bits_right(coefficients: list[Any], target: Function, weight: Function, low:
 
 def main() -> None:
     """Print all tables, lowest power first."""
-    for name, target, weight, low, high, counts in TABLES:
-        print(f"{name} = {{")
+    print('"""Coefficients, lowest power first, by width of float: printed by ``scripts/scalar_coefficients.py``."""\n')
+    print(f"STRETCH, OFFSET = {float(2 / (HIGH - LOW))}, {float((LOW + HIGH) / (HIGH - LOW))}")
+    for name, what, target, weight, low, high, counts in TABLES:
+        print(f"\n# {what}\n{name} = {{")
         for bits, count in counts.items():
             exact = remez(target, weight, low, high, count)
             kind = np.float32 if bits == 32 else np.float64
-            rounded = [float(kind(float(c))) for c in exact]
-            right = [bits_right(list(map(mpmath.mpf, c)), target, weight, low, high) for c in (exact, rounded)]
-            print(f"    # {right[0]} bits right, {right[1]} when rounded")
-            print(f"    {bits}: ({', '.join(str(kind(c)) for c in rounded)}),")
+            rounded = [kind(float(c)) for c in exact]
+            as_exact = [mpmath.mpf(float(c)) for c in rounded]
+            right = [bits_right(c, target, weight, low, high) for c in (exact, as_exact)]
+            numbers = textwrap.fill(", ".join(map(str, rounded)) + ",", 112)
+            print(f"    {bits}: (  # {right[0]} bits right, {right[1]} when rounded")
+            print(textwrap.indent(numbers, " " * 8) + "\n    ),")
         print("}")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.engine.blas import best
-from glassgrad.engine.memory import memory
+from glassgrad.engine.memory import FIRST, memory
 from glassgrad.engine.native import native
 from glassgrad.engine.plan import Call, plan
 from glassgrad.engine.program import Workspace, called, stretches
@@ -35,6 +35,14 @@ def multiplied(_: int, ta: bool, tb: bool, m: int, n: int, k: int, alpha: Any, a
     result[...] = alpha * product + (beta * result if beta else 0)
 
 
+def multiplied_vector(_: int, turned: bool, m: int, n: int, alpha: Any, a: int, lda: int, x: int, __: int, beta: Any,
+                      y: int, ___: int, dtype: Any) -> None:
+    matrix = array_at(a, (m, lda), dtype)[:, :n]
+    product = (matrix.T if turned else matrix) @ array_at(x, (m if turned else n,), dtype)
+    result = array_at(y, product.shape, dtype)
+    result[...] = alpha * product + (beta * result if beta else 0)
+
+
 def _nan_first(choose: Any) -> Any:
     return lambda a, b: a if a != a else b if b != b else choose(a, b)
 
@@ -51,6 +59,8 @@ WORDS: dict[str, Any] = {
     "accumulate_64": lambda a, b: type(a)(a + b),
     "sigmoid_32": _sigmoid, "sigmoid_64": _sigmoid, "sqrt": np.sqrt, "asin": np.arcsin, "acos": np.arccos,
     "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "atan2": np.arctan2,
+    "gemv32": lambda *given: multiplied_vector(*given, np.float32),
+    "gemv64": lambda *given: multiplied_vector(*given, np.float64),
     "gemm32": lambda *given: multiplied(*given, np.float32), "gemm64": lambda *given: multiplied(*given, np.float64),
 }
 WORDS |= {name: getattr(np, name) for name in (
@@ -89,7 +99,7 @@ class SourceProgram:
                 self.texts.append((text.text, text.name))
 
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
-        workspace = Workspace(self.memory)
+        workspace = Workspace(self.memory, best())
         workspace.take(arguments)
         with np.errstate(all="ignore"):
             for part in self._parts:
@@ -108,27 +118,27 @@ class PlainProgram(SourceProgram):
         for text, name in self.texts:
             space = dict(WORDS)
             exec(compile(text, "<plain>", "exec"), space)  # noqa: S102 - text that `source` has written
-            self.functions.append(lambda address, run=space[name]: run(address, 0, 0))
+            self.functions.append(space[name])
 
 
 def native_programs(graphs: Sequence[Graph]) -> list[SourceProgram]:
     """Return graphs as native programs, all of them compiled in one go."""
     programs = [SourceProgram(graph, name=f"program{number}") for number, graph in enumerate(graphs)]
     texts = [text for program in programs for text in program.texts]
-    lines = ["def every(table, sgemm, dgemm):", f"{INDENT}at = array(table, (2,), int64)"]
+    lines = ["def every(table):", f"{INDENT}at = array(table, ({FIRST + 2},), int64)"]
     for number, (_, name) in enumerate(texts):
-        lines += [f"{INDENT}if at[0] == {number}:", f"{INDENT * 2}return {name}(at[1], sgemm, dgemm)"]
+        lines += [f"{INDENT}if at[{FIRST}] == {number}:", f"{INDENT * 2}return {name}(at[{FIRST + 1}])"]
     whole = "\n".join([*(f"@part\n{text}" for text, _ in texts), *lines, f"{INDENT}return -1", ""])
     blas = best()
     assert blas is not None
     function = native(whole, "every", blas.ints)
 
     def chosen(number: int) -> Part:
-        table = np.zeros(2, np.int64)
+        table = np.zeros(FIRST + 2, np.int64)
 
         def run(address: int) -> int:
-            table[:] = number, address
-            return function(table.ctypes.data, blas.sgemm, blas.dgemm)
+            table[FIRST:] = number, address
+            return function(table, table.ctypes.data)
 
         return run
 

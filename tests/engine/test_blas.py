@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from glassgrad.engine.blas import Candidate, Measured, choice, find, remember, t
 from glassgrad.errors import SettingError
 
 RATES = {"numpy": 50.0, "scipy": 60.0, "openblas": 50.0, "openblas:Haswell": 100.0}
+REST = "OPENBLAS_THREAD_TIMEOUT"
 
 
 def rated(places, rates=None):
@@ -34,7 +36,7 @@ def rated(places, rates=None):
 def alone(tmp_path, monkeypatch):
     """A cache folder of its own, and nothing set by the environment the tests run in."""
     monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "cache"))
-    for name in ("GLASSGRAD_BLAS", "OPENBLAS_CORETYPE", *threads.VARIABLES):
+    for name in ("GLASSGRAD_BLAS", "OPENBLAS_CORETYPE", REST, *threads.VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -115,6 +117,14 @@ def test_without_any_library_there_is_none_and_a_reason(monkeypatch):
     assert "\n" not in found.reason
 
 
+def test_what_has_to_be_set_while_a_library_is_loaded(monkeypatch):
+    private, numpy = Candidate("openblas:Zen", "", "", 32, "Zen"), Candidate("numpy", "", "", 64, "Haswell")
+    assert private.environment() == {"OPENBLAS_CORETYPE": "Zen", REST: find.REST}
+    assert numpy.environment() == {"OPENBLAS_CORETYPE": "Haswell"}
+    monkeypatch.setenv(REST, "26")
+    assert private.environment() == {"OPENBLAS_CORETYPE": "Zen"}
+
+
 # Measuring
 
 def test_a_measurement_says_which_kernels_and_how_fast():
@@ -136,6 +146,17 @@ def test_what_cannot_be_loaded_did_nothing_and_harms_nobody(path):
     assert found["bad"].score == 0
     assert found["numpy"].score > 0
     assert blas.crossings(Candidate("bad", path, "scipy_{}", 32), 2) == []
+
+
+def test_kernels_that_the_processor_cannot_run_harm_nobody():
+    place = private()
+    foreign = next((family for family in ("SkylakeX", "Haswell") if family not in find.families_of_processor()), None)
+    if foreign is None or "SSE3" not in find.features():
+        pytest.skip("this processor can run all of them, or is of another kind")
+    impossible = dataclasses.replace(place, name="openblas:foreign", family=foreign)
+    found = blas.measure([place, impossible], rounds=1)
+    assert found["openblas"].score > 0
+    assert not found["openblas:foreign"].score
 
 
 def test_children_that_hang_are_ended(monkeypatch, tmp_path):
@@ -183,8 +204,9 @@ def test_the_fastest_is_chosen_and_works(measured):
     assert np.allclose(*multiply(found.blas))
 
 
-@pytest.mark.parametrize("other", [40.0, 50.0, 50.0 * 1.04])
-def test_numpys_own_is_kept_where_nothing_is_gained(measured, other):
+@pytest.mark.parametrize(("cores", "other"), [(1, 40.0), (1, 50.0), (1, 52.0), (2, 40.0), (2, 47.0)])
+def test_numpys_own_is_kept_where_nothing_is_gained(measured, monkeypatch, cores, other):
+    monkeypatch.setattr(choice, "allowed", lambda: cores)
     measured[1].update(dict.fromkeys(measured[1], other), numpy=50.0)
     found = blas.choose()
     assert (found.blas.name, found.reason) == ("numpy", "no other is faster")
@@ -209,6 +231,14 @@ def test_where_nothing_can_be_measured_numpys_own_is_used(measured, monkeypatch)
     assert (found.blas.name, found.reason) == ("numpy", "no library could be measured here")
     assert found.blas.threads_for(1e12) == 1
     assert not list(remember.file_for({}).parent.glob("*.json"))  # another time it may be possible
+
+
+@pytest.mark.parametrize("other", [48.0, 50.0, 52.0])
+def test_where_threads_are_allowed_a_private_copy_is_preferred_to_an_equal_one(measured, monkeypatch, other):
+    monkeypatch.setattr(choice, "allowed", lambda: 2)
+    measured[1].update(dict.fromkeys(measured[1], other), numpy=50.0)
+    found = blas.choose()
+    assert (found.blas.name, found.reason) == ("openblas", "as fast as NumPy's own, with threads for itself")
 
 
 @pytest.mark.parametrize(("asked", "chosen"), [("numpy", "numpy"), ("openblas", "openblas:Haswell"),
@@ -321,6 +351,15 @@ def test_best_is_chosen_once_in_a_process(measured, monkeypatch):
     assert len(measured[0]) == 1
 
 
+def test_what_the_environment_says_is_followed_by_a_program_of_its_own():
+    program = "from glassgrad.engine.blas import best; print(best().name, best().core, best().threads_for(1e15))"
+    core = "Nehalem" if "Nehalem" in find.families_of_processor() else ""
+    name, found, number = python(program, OPENBLAS_CORETYPE=core, OMP_NUM_THREADS="1").split(" ")
+    assert name in {"numpy", "scipy", "openblas"}
+    assert found == core or not core
+    assert number == "1"
+
+
 # Threads
 
 def test_threads_grow_with_the_work_within_what_is_allowed(measured, monkeypatch):
@@ -389,6 +428,28 @@ def test_a_block_gives_numpys_own_threads_back_even_after_an_error():
     with pytest.raises(ZeroDivisionError):
         use_and_fail()
     assert chosen.threads_now() == before
+
+
+def test_blocks_that_overlap_leave_the_number_as_it_was():
+    chosen = blas.load(private())
+    first, second = chosen.threads(2), chosen.threads(3)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert chosen.threads_now() == 3
+    second.__exit__(None, None, None)
+    assert chosen.threads_now() == 1
+
+
+def test_many_threads_multiply_at_once(measured):
+    chosen = blas.choose().blas
+
+    def use(seed):
+        with chosen.threads(1 + seed % 2):
+            return all(np.allclose(*multiply(chosen, 64 + seed), rtol=1e-4) for _ in range(20))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(use, range(16)))
 
 
 def test_a_file_that_somebody_loaded_with_other_kernels_is_loaded_once_more():

@@ -11,9 +11,8 @@ import numpy as np
 from ..graph import Tensor
 from .expressions import BY_NAME, EXPRESSIONS
 from .gather import GATHER, Chosen, gathered
-from .loops import ONE_HOT, REDUCTIONS, Loop, Place, literal, working_dtype
+from .loops import ONE_HOT, REDUCTIONS, Loop, Place, counts, literal, working_dtype
 from .lower import is_constant
-from .memory import counts
 from .names import Names
 from .spelling import INDENT, LETTERS, SUM, cast, dtype_text, loops_over, moved, power, start, taken_in, wide
 from .stages import BLOCK, in_body, rows, stages

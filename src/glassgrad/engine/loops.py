@@ -244,3 +244,15 @@ def _uniform(node: Tensor) -> bool:
         return True
     entries = value.ravel()
     return entries[0] == entries[-1] and bool((entries == entries[0]).all())
+
+
+def counts(node: Tensor) -> bool:
+    """Whether a constant is 0, 1, 2 ... along its only axis that has more than one entry."""
+    if node.dtype.kind not in "iu" or sum(size != 1 for size in node.shape) != 1 or node.value is None:
+        return False
+    return bool((np.ravel(node.value) == np.arange(node.size)).all())
+
+
+def has_array(node: Tensor) -> bool:
+    """Whether a given or computed node lies in memory, and does not stand in the source as a number."""
+    return not (literal(node) or (is_constant(node) and counts(node)))

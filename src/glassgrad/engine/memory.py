@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, Literal
 
@@ -11,12 +12,14 @@ import numpy as np
 
 from ..graph import Tensor
 from .arena import Arena
-from .loops import Loop, literal
+from .loops import Loop, has_array
 from .lower import is_constant
 from .plan import Plan, arrays_read
 from .stages import rows as kept_rows
 
 Kind = Literal["input", "output", "constant", "work"]
+ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")  # whose addresses stand first in every table
+STATUS, RAISED, FIRST = 4, 5, 6  # then room for what the function returns, and the addresses of the arrays
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Slot:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Size of the array."""
         return prod(self.shape) * self.dtype.itemsize
@@ -68,6 +71,11 @@ class Memory:
     constants: list[Any]
     work: int
 
+    @property
+    def entries(self) -> int:
+        """Size of the table."""
+        return FIRST + len(self.slots)
+
 
 def memory(plan: Plan) -> Memory:
     """Return where the arrays of a plan lie."""
@@ -76,7 +84,7 @@ def memory(plan: Plan) -> Memory:
     constants: list[Any] = []
 
     def slot(kind: Kind, number: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Slot:
-        slots.append(Slot(len(slots), kind, number, shape, dtype))
+        slots.append(Slot(FIRST + len(slots), kind, number, shape, dtype))
         return slots[-1]
 
     for number, node in enumerate(plan.graph.inputs):
@@ -102,16 +110,9 @@ def _constants(plan: Plan) -> Iterable[Tensor]:
     seen: set[Tensor] = set()
     for step in plan.steps:
         for node in arrays_read(step, plan.views):
-            if is_constant(node) and node not in seen and not literal(node) and not counts(node):
+            if is_constant(node) and node not in seen and has_array(node):
                 seen.add(node)
                 yield node
-
-
-def counts(node: Tensor) -> bool:
-    """Whether a constant is 0, 1, 2 ... along its only axis that has more than one entry."""
-    if node.dtype.kind not in "iu" or sum(size != 1 for size in node.shape) != 1 or node.value is None:
-        return False
-    return bool((np.ravel(node.value) == np.arange(node.size)).all())
 
 
 def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, int, int | None]]:

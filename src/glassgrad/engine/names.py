@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..graph import Tensor
-from .loops import literal
+from .loops import counts, literal
 from .lower import is_constant
-from .memory import Memory, Slot, counts
+from .memory import Memory, Slot
 from .plan import Plan, array_of
 from .spelling import dtype_text, literal_text, moved, reserved, shape_text, spelled
 

@@ -18,8 +18,8 @@ from ..graph import Tensor, nodes
 from ..place import inside
 from ..trace import Graph, copy_node
 from .expressions import BY_NAME
-from .loops import Loop, computes, must_be_stored, new_loop, place_in
-from .lower import is_constant, lowered
+from .loops import Loop, computes, has_array, must_be_stored, new_loop, place_in
+from .lower import lowered
 from .products import MATMUL, Product, multiplies, product_of
 from .views import RESHAPE, View, is_view, itself, view
 
@@ -154,7 +154,7 @@ def _copy(node: Tensor, views: dict[Tensor, View]) -> Tensor:
 
 def _contiguous(node: Tensor, views: Mapping[Tensor, View]) -> bool:
     seen = views[node]
-    return seen.plain and seen.root.size == node.size and not is_constant(seen.root)
+    return seen.plain and seen.root.size == node.size and has_array(seen.root)
 
 
 def _multipliable(node: Tensor, views: Mapping[Tensor, View]) -> bool:
@@ -162,7 +162,7 @@ def _multipliable(node: Tensor, views: Mapping[Tensor, View]) -> bool:
     seen = views[node]
     axes = [term.axis for term in seen.terms]
     whole = all(term.whole for term in seen.terms) and seen.root.size == node.size
-    return whole and sorted(axes, key=str) == sorted(range(node.ndim), key=str) and not is_constant(seen.root) and (
+    return whole and sorted(axes, key=str) == sorted(range(node.ndim), key=str) and has_array(seen.root) and (
         node.ndim == seen.root.ndim)
 
 

@@ -71,7 +71,7 @@ class Repeated:
         memories = [memory(each) for each in plans]
         self._carried, self._watched = dict(carried), watched
         self.blas = best()
-        self._first = len(memories[0].slots)
+        self._first = memories[0].entries
         texts = [source(*each, each[0].steps).text for each in zip(plans, memories, strict=True)]
         found = shared(texts[0], texts[-1])
         if found is None or len(found.names) > ROOM // 2:
@@ -79,7 +79,7 @@ class Repeated:
         self.text = self._driver(found, plans[0], memories[0])
         self._function = native(self.text, "repeated", 32 if self.blas is None else self.blas.ints)
         self._variants = [
-            _Variant(each, where, values, Workspace(where, ROOM))
+            _Variant(each, where, values, Workspace(where, self.blas, ROOM))
             for each, where, values in zip(plans, memories, found.numbers, strict=False)
         ]
         self.plan, self.memory = plans[0], memories[0]
@@ -100,11 +100,11 @@ class Repeated:
         step = "\n".join(["@part", head, *told, body])
         return f"""{step}
 
-def repeated(table, sgemm, dgemm):
+def repeated(table):
     at = array(table, ({self._first + ROOM},), int64)
     for step in range(at[{control}]):
         at[{control + 1}] = step
-        status = program(table, sgemm, dgemm)
+        status = program(table)
         if status != 0:
             return status
 {watch}        for stream in range(at[{control + 2}]):
@@ -207,12 +207,10 @@ def repeated(table, sgemm, dgemm):
         table[control : control + len(told)] = told
 
     def _call(self, workspace: Workspace, threads: int) -> int:
-        if self.blas is None:
-            return self._function(workspace.address, 0, 0)
-        if threads == 1:
-            return self._function(workspace.address, self.blas.sgemm, self.blas.dgemm)
+        if self.blas is None or threads == 1:
+            return self._function(workspace.table, workspace.address)
         with self.blas.threads(threads):
-            return self._function(workspace.address, self.blas.sgemm, self.blas.dgemm)
+            return self._function(workspace.table, workspace.address)
 
     def _swapped(self, pairs: list[tuple[int, int, int]], done: int) -> None:
         if done % 2:

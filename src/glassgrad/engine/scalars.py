@@ -84,34 +84,44 @@ def _power_of_two(k: Number) -> Number:
     return from_bits(k << FORMATS[k.bits].digits)
 
 
-def _above(x: Number, least: float) -> Number:
+def above(x: Number, least: float) -> Number:
     """The larger of both; NaN stays."""
     return where(x < least, x.like(least), x)
 
 
-def _below(x: Number, most: float) -> Number:
+def below(x: Number, most: float) -> Number:
+    """The smaller of both; NaN stays."""
     return where(x > most, x.like(most), x)
 
 
-def _exp(x: Number) -> Number:
-    """``e**x`` between the limits; scaled in two steps, since ``2**k`` itself may be too large or too small."""
+def exponential(x: Number) -> tuple[Number, Number, Number]:
+    """Return high, low and k with ``e**x = (high + low) 2**k``, where low is what high lacks; for `scaled`."""
     r, rest, k = _split(x)
     high = r + 1
-    low = r - (high - 1)
+    return high, r - (high - 1) + rest, k
+
+
+def scaled(x: Number, k: Number) -> Number:
+    """``x 2**k`` for a k of `exponential`: in two steps, since ``2**k`` itself may be too large or too small."""
     half = k >> 1
-    return (high + (low + rest)) * _power_of_two(half) * _power_of_two(k - half)
+    return x * _power_of_two(half) * _power_of_two(k - half)
+
+
+def _exp(x: Number) -> Number:
+    high, low, k = exponential(x)
+    return scaled(high + low, k)
 
 
 def exp(x: Number) -> Number:
     """``e**x``."""
     form = FORMATS[x.bits]
-    return _exp(_below(_above(x, form.least), form.most))
+    return _exp(below(above(x, form.least), form.most))
 
 
 def expm1(x: Number) -> Number:
     """``exp(x) - 1``, with all its digits near 0; in halves, since ``2**k`` may overflow before the result does."""
     form = FORMATS[x.bits]
-    r, rest, k = _split(_below(_above(x, -(form.digits + 5.0)), form.most))
+    r, rest, k = _split(below(above(x, -(form.digits + 5.0)), form.most))
     half = _power_of_two(k - (form.bias + 1))
     result = fused(rest, half, fused(r, half, half - 0.5)) * 2
     return where(call("fabs", x) < 2.0**-form.digits / 4, x, result)
@@ -127,23 +137,17 @@ def _share(e: Number) -> Number:
 
 def sigmoid(x: Number) -> Number:
     """``1 / (1 + exp(-x))``: the small one of it and its complement, from which follows the other."""
-    small = _share(_exp(_above(-call("fabs", x), FORMATS[x.bits].least)))
+    small = _share(_exp(above(-call("fabs", x), FORMATS[x.bits].least)))
     return where(x < 0, small, 1 - small)
 
 
 def tanh(x: Number) -> Number:
     """Hyperbolic tangent: near 0 its series, further out ``1 - 2 sigmoid(-2 abs(x))``."""
     double = call("fabs", x * 2)
-    far = fused(_share(_exp(_above(-double, FORMATS[x.bits].least))), -2, 1)
+    far = fused(_share(_exp(above(-double, FORMATS[x.bits].least))), -2, 1)
     z = x * x
     near = fused(x * z, polynomial(TANGENT[x.bits], z), x)
     return call("copysign", where(double < 2 * atanh(0.5), near, far), x)
-
-
-def sech2(x: Number) -> Number:
-    """Square of the hyperbolic secant, the derivative of `tanh`: ``4 s (1 - s)`` where ``s = sigmoid(-2 abs(x))``."""
-    small = _share(_exp(_above(-call("fabs", x * 2), FORMATS[x.bits].least)))
-    return small * 4 * (1 - small)
 
 
 # The logarithm --------------------------------------------------------------------------------------------------------
@@ -233,5 +237,4 @@ log_32, log_64 = both(log)
 log1p_32, log1p_64 = both(log1p)
 sigmoid_32, sigmoid_64 = both(sigmoid)
 tanh_32, tanh_64 = both(tanh)
-sech2_32, sech2_64 = both(sech2)
 accumulate_32, accumulate_64 = both(accumulate)

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from ..graph import Tensor
 from .gather import GATHER, Chosen, gathered
 from .loop_source import LoopWriter
-from .loops import ONE_HOT, Loop, literal
-from .lower import is_constant
-from .memory import Memory, counts
+from .loops import ONE_HOT, Loop, has_array
+from .memory import ROUTINES, Memory
 from .names import Names
 from .plan import Fill, Plan, Step, array_of, described
 from .product_source import product_lines
@@ -31,8 +30,8 @@ class Source:
     ----------
     text : str
     name : str
-        Of the function ``name(table, sgemm, dgemm) -> status``: the address of the table of addresses, the addresses of
-        the BLAS functions; 0, or the number of the step (from 1) that met an index out of range.
+        Of the function ``name(table) -> status``: the address of the table of addresses; 0, or the number of the step
+        (from 1) that met an index out of range.
     steps : list of list of str
         The lines of each step.
     """
@@ -46,7 +45,9 @@ def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "progr
     """Return the source of a function that runs these steps of a plan."""
     names = Names(plan, memory)
     bodies = [step_lines(names, number, step) for number, step in enumerate(steps, start=1)]
-    lines = [f"def {name}(table, sgemm, dgemm):", f"{INDENT}at = array(table, ({len(memory.slots)},), int64)"]
+    lines = [f"def {name}(table):", f"{INDENT}at = array(table, ({memory.entries},), int64)"]
+    used = {word for body in bodies for line in body for word in ROUTINES if f"({word}," in line}
+    lines += [f"{INDENT}{word} = at[{place}]" for place, word in enumerate(ROUTINES) if word in used]
     lines += [INDENT + line for line in names.arrays()]
     for body in bodies:
         lines += ["", *(INDENT + line for line in body)]
@@ -71,7 +72,7 @@ def _checks(names: Names, loop: Loop, number: int) -> list[str]:
     lines: list[str] = []
     for node in loop.nodes:
         for indices, size in _ranges(node):
-            if is_constant(indices) and (counts(indices) or literal(indices)):
+            if not has_array(indices):
                 continue
             root = array_of(indices, names.views)
             loops, index = loops_over(root.shape)

@@ -16,12 +16,12 @@ INDENT = "    "
 LETTERS = "ijklmnopqrsuvw"  # indices of loops, the outermost first
 SUM = BY_NAME["sum"]
 _WORDS = frozenset([
-    *keyword.kwlist, *LETTERS, "at", "real", "block", "min", "lane", "count", "table", "sgemm", "dgemm", "bad",
-    "weight", "array", "inf", "nan", "sqrt", "abs", "sign", "largest", "smallest", "wrapped", "floor", "ceil", "trunc", "rint", "sin", "cos", "tan", "sinh",
-    "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2", "range", "boolean", "part", "program",
-    "repeated", "status", "step", "stream", "pair", "place", "kept", "watched",
+    *keyword.kwlist, *LETTERS, "at", "real", "block", "min", "lane", "count", "table", "bad", "weight", "array", "inf",
+    "nan", "sqrt", "abs", "sign", "largest", "smallest", "wrapped", "floor", "ceil", "trunc", "rint", "sin", "cos",
+    "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2", "range", "boolean",
+    "part", "program", "repeated", "status", "step", "stream", "pair", "place", "kept", "watched",
 ])
-_PATTERN = re.compile(r"n\d+|u?int\d+|float\d+|gem[mv]\d+|.*_(32|64)")
+_PATTERN = re.compile(r"n\d+|u?int\d+|float\d+|[sd]?gem[mv](32|64)?|.*_(32|64)")
 
 
 def reserved(name: str) -> bool:

@@ -22,7 +22,7 @@ __all__ = ["Choice", "best", "choose"]
 
 VARIABLE = "GLASSGRAD_BLAS"
 OFF = "none"
-GAIN = 1.05  # less than this against NumPy's own copy may be chance, and isn't worth a second library
+GAIN = 1.05  # less than this may be chance
 HOUR = 3600.0  # seconds
 
 
@@ -51,7 +51,9 @@ _choosing = threading.Lock()
 def best() -> Blas | None:
     """Return the library to multiply matrices with; None if there is none that can be called.
 
-    The first call on a machine measures for about half a second; later ones read what was found.
+    The first call on a machine measures for about half a second; later ones read what was found, so that the same
+    program gives the same bits from run to run: kernels and numbers of threads add in different orders. Only where more
+    threads were found to be no faster, as on a machine that happens to be busy, it is measured again after an hour.
     """
     global _choice  # noqa: PLW0603
     with _choosing:
@@ -142,12 +144,15 @@ def _rates(entry: Any) -> Measured:
 
 
 def _ranked(places: Sequence[Candidate], measured: Mapping[str, Measured]) -> list[Candidate]:
-    """Return the candidates, the one to use first; NumPy's own counts a little more than its score.
+    """Return the candidates, the one to use first; between equals, on one core NumPy's own, else the private copy.
 
-    What could not be measured keeps its order: NumPy's own first.
+    NumPy's own is loaded already; but only a private copy has threads that nobody else uses, and that soon rest. What
+    could not be measured keeps its order: NumPy's own first.
     """
+    liked = "numpy" if allowed() == 1 else "openblas"
+
     def weight(place: Candidate) -> float:
-        return measured[place.name].score * (GAIN if place.name == "numpy" else 1)
+        return measured[place.name].score * (GAIN if place.name == liked else 1)
 
     return sorted(places, key=weight, reverse=True)
 
@@ -160,4 +165,8 @@ def _reason(place: Candidate, places: Sequence[Candidate], measured: Mapping[str
         return "no library could be measured here"
     if place.name == "numpy":
         return "no other is faster" if len(places) > 1 else "it is the only one: the wheel scipy-openblas32 is missing"
-    return f"{score / numpy:.2f} times as fast as NumPy's own" if numpy else "NumPy's own cannot be called"
+    if not numpy:
+        return "NumPy's own cannot be called"
+    if score < numpy * GAIN:
+        return "as fast as NumPy's own, with threads for itself"
+    return f"{score / numpy:.2f} times as fast as NumPy's own"
