@@ -1,0 +1,238 @@
+"""Native epochs: step by step what the interpreter does, repeatable, and stopped by the same things."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+from glassgrad.train import Stepper, fit
+from glassgrad.train.batches import batches
+from glassgrad.train.choice import batch_sizes
+from glassgrad.train.native import NativeStepper
+
+RNG = np.random.default_rng(0)
+LABELS = RNG.integers(0, 3, 47)
+IMAGES = RNG.integers(0, 256, (47, 6)).astype(np.uint8)
+FLOATS = RNG.standard_normal((47, 6))
+SOFT = RNG.dirichlet(np.ones(3), 47)
+
+
+def model(dropout: float = 0.0, scale: float = 1.0) -> gg.nn.Sequential:
+    layers = [gg.nn.Affine(6, 7, seed=1, dtype="float64"), gg.nn.ReLU(), gg.nn.Affine(7, 3, seed=2, dtype="float64")]
+    if dropout:
+        layers.insert(2, gg.nn.Dropout(dropout))
+    if scale != 1:
+        layers.insert(0, gg.nn.Scale(scale))
+    return gg.nn.Sequential(*layers)
+
+
+def losses_and_weights(stepper: Stepper, x: Any, t: Any, plan: Any, steps: int) -> tuple[Any, dict[str, Any]]:
+    losses: list[Any] = []
+    for epoch in range(-(-steps // plan.steps)):
+        order = plan.order(epoch)[: (steps - stepper.count) * plan.batch]
+        losses += list(stepper.epoch(x, t, order, plan.batch))
+    return np.concatenate(losses), dict(stepper.weights)
+
+
+def compare(net: Any, x: Any, t: Any, optimizer: Any = None, loss: Any = gg.cross_entropy, sampling: str = "shuffle",
+            steps: int = 55) -> None:
+    optimizer = optimizer or gg.optim.SGD(0.1)
+    plan = batches(sampling, len(x), 10, 5)
+    native = NativeStepper(net, loss, optimizer, 5, x, t, batch_sizes(plan, steps))
+    found = losses_and_weights(native, x, t, plan, steps)
+    wanted = losses_and_weights(Stepper(net, loss, optimizer, 5), x, t, plan, steps)
+    assert native.count == steps == len(found[0])
+    np.testing.assert_allclose(found[0], wanted[0], rtol=1e-10)
+    for name, array in wanted[1].items():
+        assert found[1][name].dtype == array.dtype
+        np.testing.assert_allclose(found[1][name], array, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", gg.optim.NAMED)
+def test_every_optimizer_with_weight_decay_and_clipping(name: str) -> None:
+    compare(model(), FLOATS, LABELS, gg.optim.named(name, weight_decay=0.01, clip=0.5))
+
+
+@pytest.mark.parametrize("lr", [gg.optim.cosine(0.2, 50), gg.optim.warm_up(0.1, 10), gg.optim.step_decay(0.1, 7)],
+                         ids=["cosine", "warm up", "step decay"])
+def test_schedules(lr: Any) -> None:
+    compare(model(), FLOATS, LABELS, gg.optim.Momentum(lr))
+
+
+def test_dropout_drops_the_same_units() -> None:
+    compare(model(dropout=0.4), FLOATS, LABELS)
+
+
+def test_batches_drawn_with_replacement() -> None:
+    compare(model(), FLOATS, LABELS, sampling="replace")
+
+
+@pytest.mark.parametrize("t", [LABELS.astype(np.uint8), LABELS.astype(np.int32), np.eye(3)[LABELS], SOFT],
+                         ids=["uint8", "int32", "one-hot", "soft"])
+def test_images_in_bytes_and_labels_of_all_kinds(t: Any) -> None:
+    compare(model(scale=255.0), IMAGES, t)
+
+
+def test_other_losses() -> None:
+    targets = RNG.standard_normal((47, 3))
+    compare(model(), FLOATS, targets, loss=gg.mean_squared_error)
+    compare(model(), FLOATS, targets, loss=lambda scores, t: gg.mean(gg.log(gg.cosh(scores - t))))
+
+
+def weights(net: Any) -> list[Any]:
+    return [tensor.value for tensor in net.parameters().values()]
+
+
+def trained(**settings: Any) -> tuple[list[Any], Any]:
+    net = gg.nn.Sequential(*model(dropout=0.2).layers)
+    result = fit(net, (FLOATS, LABELS), batch=10, engine="numba", **{"epochs": 8, "seed": 3, **settings})
+    return weights(net), result
+
+
+def test_same_seed_same_bits() -> None:
+    first, second, other = trained(), trained(), trained(seed=4)
+    assert all(np.array_equal(a, b) for a, b in zip(first[0], second[0], strict=True))
+    assert [row["loss"] for row in first[1].history] == [row["loss"] for row in second[1].history]
+    assert not np.array_equal(first[0][0], other[0][0])
+
+
+SCRIPT = """
+import hashlib, sys
+import numpy as np, glassgrad as gg
+rng = np.random.default_rng(0)
+x, t = rng.standard_normal((200, 20)).astype("float32"), rng.integers(0, 5, 200)
+net = gg.nn.perceptron(20, 30, 5, seed=0)
+{before}
+result = gg.train.fit(net, (x, t), batch=16, engine="numba", seed=1, {settings})
+print(hashlib.sha256(b"".join(p.value.tobytes() for p in net.parameters().values())).hexdigest(), result.stopped)
+"""
+
+
+def child(before: str = "", settings: str = "epochs=5") -> list[str]:
+    return [sys.executable, "-c", SCRIPT.format(before=before, settings=settings)]
+
+
+def test_same_seed_same_bits_in_another_process() -> None:
+    found = {subprocess.run(child(), capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    assert len(found) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_stops_a_native_epoch_cleanly() -> None:
+    """One epoch of a million steps, drawn from 200 samples: only a stretch within it can end early."""
+    before = "print('ready', flush=True)\nx, t = np.tile(x, (40_000, 1)), np.tile(t, 40_000)"
+    settings = "epochs=1, progress=lambda p: p.iteration > 100 and print('running', flush=True)"
+    with subprocess.Popen(child(before, settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert process.stdout.readline() == "running\n"
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+    assert out.split()[-1] == "interrupted", errors
+    assert process.returncode == 0
+
+
+def test_nan_names_step_op_layer_and_line_and_the_best_weights_are_kept() -> None:
+    net = gg.nn.perceptron(6, 7, 3, seed=0)
+    rates = gg.optim.SGD(lambda step: 0.01 if step < 13 else 1e30)
+    with pytest.raises(gg.NonFiniteError, match=r"step 1\d: .* first appears .*(Affine|ReLU|cross_entropy)") as caught:
+        fit(net, (FLOATS.astype("float32") * 10, LABELS), batch=10, epochs=50, optimizer=rates, engine="numba")
+    assert "Lower the learning rate" in str(caught.value)
+    twin = gg.nn.perceptron(6, 7, 3, seed=0)
+    fit(twin, (FLOATS.astype("float32") * 10, LABELS), batch=10, epochs=2, optimizer=gg.optim.SGD(0.01), engine="numba")
+    assert all(np.array_equal(a, b) for a, b in zip(weights(net), weights(twin), strict=True))
+
+
+def test_the_line_of_a_users_own_loss_is_named() -> None:
+    def loss(scores: Any, t: Any) -> Any:
+        return gg.mean(gg.log(scores[:, 0] - 1e9))
+
+    with pytest.raises(gg.NonFiniteError, match=r"step 1: nan .*the result of log.*test_native_fit\.py:\d+"):
+        fit(model(), (FLOATS, LABELS), batch=10, epochs=1, loss=loss, engine="numba")
+
+
+def test_callbacks_early_stopping_and_the_last_weights() -> None:
+    seen: list[int] = []
+    _, result = trained(epochs=50, callbacks=[lambda p: seen.append(p.iteration), lambda p: p.epoch == 3])
+    assert (result.stopped, seen) == ("callback", [5, 10, 15])
+    _, result = trained(epochs=200, patience=2, optimizer=gg.optim.SGD(2.0), validation=0.3)
+    assert result.stopped == "early"
+    assert len(result.history) == result.best["epoch"] + 2
+    last, result = trained(epochs=30, keep="last", optimizer=gg.optim.SGD(2.0))
+    best, same = trained(epochs=30, optimizer=gg.optim.SGD(2.0))
+    assert [row["loss"] for row in result.history] == [row["loss"] for row in same.history]
+    assert result.best["epoch"] < 30
+    assert not np.array_equal(last[0], best[0])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "interpret"])
+def test_the_other_engines_learn_the_same(engine: str) -> None:
+    found, wanted = trained(engine=engine) if engine == "numba" else _with(engine), trained()
+    for one, other in zip(found[0], wanted[0], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
+
+
+def _with(engine: str) -> tuple[list[Any], Any]:
+    net = gg.nn.Sequential(*model(dropout=0.2).layers)
+    return weights(net), fit(net, (FLOATS, LABELS), batch=10, engine=engine, epochs=8, seed=3)
+
+
+def test_a_layer_that_needs_numpy_falls_back_with_a_word() -> None:
+    def loss(scores: Any, t: Any) -> Any:
+        return gg.cross_entropy(gg.cumsum(scores, axis=1), t)
+
+    from glassgrad.engine import compiled
+
+    compiled._warned.clear()
+    net, twin = model(), model()
+    with pytest.warns(RuntimeWarning, match="cumsum is not compiled, so every step runs on its own"):
+        fit(net, (FLOATS, LABELS), batch=10, epochs=2, loss=loss, engine="numba")
+    fit(twin, (FLOATS, LABELS), batch=10, epochs=2, loss=loss, engine="interpret")
+    for one, other in zip(weights(net), weights(twin), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10)
+
+
+def test_steps_allocate_nothing_that_stays() -> None:
+    plan = batches("replace", 47, 10, 0)
+    stepper = NativeStepper(model(), gg.cross_entropy, gg.optim.Adam(), 0, FLOATS, LABELS, (10,))
+
+    def steps(count: int) -> int:
+        order = np.tile(plan.order(0), count // plan.steps)
+        tracemalloc.start()
+        for _ in stepper.epoch(FLOATS, LABELS, order, 10):
+            pass
+        peak = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return peak
+
+    steps(4000)
+    assert steps(8000) < 20_000
+    assert steps(400) < 20_000
+
+
+def test_an_unknown_engine() -> None:
+    with pytest.raises(gg.SettingError, match="engine 'gpu' is not known"):
+        fit(model(), (FLOATS, LABELS), batch=10, epochs=1, engine="gpu")
+
+
+def test_without_numba_numpy_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    from glassgrad.engine import compiled, native
+
+    compiled._warned.clear()
+    native.native.cache_clear()
+    monkeypatch.setattr(native.importlib.util, "find_spec", lambda name: None)
+    with pytest.warns(RuntimeWarning, match="numba is not installed"):
+        found, _ = trained()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        wanted, _ = _with("numpy")
+    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
