@@ -4,7 +4,7 @@
 >>> graph = gg.trace(lambda x, W: gg.tanh(x @ W + 1.0).sum())(gg.ArrayType((8, 3)), gg.ArrayType((3, 2)))
 >>> print(*map(described, plan(graph).steps), sep="\\n")
 8 x 3 x 2 product + ...
-tanh, sum over 8 x 2
+tanh, sum over 16
 """
 
 from __future__ import annotations

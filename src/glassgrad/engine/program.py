@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from .lower import is_constant
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import Function, native
 from .plan import Call, Plan, Step, plan
+from .products import Product
 from .source import Source, source
 
 COPIED = 4096  # bytes up to which copying an argument is faster than asking for its address
@@ -135,6 +137,7 @@ class NativeProgram:
         (first, *rest) = self._parts
         self._whole = None if rest or isinstance(first, Call) else first
         self._reference = Program(graph.inputs, graph.outputs)
+        self._threads = 1 if self.blas is None else self.blas.threads_for(most_flops(self.plan))
         self._free: list[Workspace] = []
 
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
@@ -144,6 +147,12 @@ class NativeProgram:
         except IndexError:
             workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
+        if self._threads > 1 and self.blas is not None and self.blas.private:
+            with self.blas.threads(self._threads):
+                return self._results(workspace, arguments)
+        return self._results(workspace, arguments)
+
+    def _results(self, workspace: Workspace, arguments: Sequence[Any]) -> list[Any]:
         whole = self._whole
         if self.run(workspace) if whole is None else whole(workspace.table, workspace.address):
             return self._reference(arguments)  # which says what was wrong
@@ -159,6 +168,11 @@ class NativeProgram:
             elif status := part(workspace.table, workspace.address):
                 return status
         return 0
+
+
+def most_flops(plan: Plan) -> int:
+    """Return the operations of the largest product of a plan."""
+    return max((2 * prod(step.sizes) for step in plan.steps if isinstance(step, Product)), default=0)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:
