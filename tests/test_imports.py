@@ -13,14 +13,14 @@ import glassgrad
 
 PACKAGE = Path(glassgrad.__file__).parent
 LAYERS = [
-    {"errors"}, {"tree", "files", "place", "watch"}, {"graph"}, {"build"}, {"ops.define"}, {"ops.elementwise"},
+    {"errors"}, {"cache", "tree", "files", "place", "watch"}, {"graph"}, {"build"}, {"ops.define"}, {"ops.elementwise"},
     {"ops.functions", "ops.special"},
     {"ops.shape", "ops.reduce", "ops.index", "ops.linalg", "ops.activation", "ops.random"},
     {"ops.arrange", "ops.cumulative", "ops.joining"}, {"ops.contract", "ops.loss"},
     {"ops.operators"}, {"ops"}, {"interpret"}, {"gradient"}, {"fault"}, {"trace"},
     {"simplify", "transform", "batch"}, {"vectorise", "derivatives", "subgraph"},
     {"control"}, {"scan", "custom"},
-    {"check", "engine"}, {"nn", "optim", "expression"}, {"deck", "data", "io"}, {"train", "words"}, {"evaluate"},
+    {"engine"}, {"check"}, {"nn", "optim", "expression"}, {"deck", "data", "io"}, {"train", "words"}, {"evaluate"},
     {"explain", "report"}, {"draw"}, {"run", "sklearn", "notebook", "lab"}, {"bench"}, {"cli"}, {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -6,7 +6,7 @@
 ((1437, 64), (360, 64), (8, 8))
 """
 
-from .cache import cache_folder
+from ..cache import cache_folder
 from .dataset import Dataset, from_arrays
 from .loading import load
 from .published import Entry, download, entries

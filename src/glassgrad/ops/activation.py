@@ -38,7 +38,7 @@ def sigmoid(xp: Any, x: Any) -> Any:
 
 @composite(
     forward=lambda xp, x: xp.tanh(x),
-    vjp=lambda xp, g, y, x: (g * (4 * sigmoid(xp, 2 * x) * sigmoid(xp, -2 * x)),), latex=r"\tanh({0})",
+    vjp=lambda xp, g, y, x: (g * (4 * sigmoid(xp, 2 * x) * sigmoid(xp, -(2 * x))),), latex=r"\tanh({0})",
 )
 def tanh(xp: Any, x: Any) -> Any:
     """Hyperbolic tangent, ``2 sigmoid(2x) - 1``; its derivative ``1 - y**2`` is computed as ``sech(x)**2``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import optim
+from ...engine import compile  # noqa: A004 - the verb of the library
 from ...graph import nodes
 from ...train.fit import fit
 from ...transform import value_and_grad
@@ -36,9 +37,9 @@ def infer(work: Inference) -> Job:
 
 
 def function(work: Function) -> Job:
-    """Value and gradient of an expression."""
+    """Value and gradient of an expression, compiled."""
     x = points(work)
-    both = value_and_grad(lambda y: nodes.sum(repeated(nodes, y, work.times)))
+    both = compile(value_and_grad(lambda y: nodes.sum(repeated(nodes, y, work.times))))
     return Calls(lambda: both(x), work.calls, lambda found: sampled(*found))
 
 

@@ -1,0 +1,59 @@
+"""What a program does, as text: its steps, its arrays, the bytes that they move, the multiplications, its source."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..trace import Graph
+from .loops import Loop
+from .plan import Call, Plan, Step, arrays_read
+from .products import Product
+from .program import NativeProgram
+from .source import described
+
+
+def account(graph: Graph, program: Any, name: str) -> str:
+    """Return the account of a program made by `compiled.program`."""
+    if not isinstance(program, NativeProgram):
+        kind = type(program).__name__.removesuffix("Program") or "the interpreter"
+        lines = [f"{name}: {len(graph.operations)} operations, each a call of NumPy ({kind})"]
+        return "\n".join([*lines, *(f"  {node.op.name} {node.type}" for node in graph.operations)])
+    plan, memory = program.plan, program.memory
+    moved = sum(bytes_moved(step, plan) for step in plan.steps)
+    work = sum(multiplications(step) for step in plan.steps)
+    blas = "none" if program.blas is None else program.blas.name
+    lines = [
+        f"{name}: {len(graph.operations)} operations in {len(plan.steps)} steps, {moved:,} bytes read and written, "
+        f"{2 * work:,} flops in products",
+        f"{len(memory.slots)} arrays; {memory.work:,} bytes for those in between, "
+        f"{sum(array.nbytes for array in memory.constants):,} for constants; BLAS: {blas}",
+    ]
+    lines += [_line(number, step, plan) for number, step in enumerate(plan.steps, start=1)]
+    called = [step.node.op.name for step in plan.steps if isinstance(step, Call)]
+    if called:
+        lines.append(f"not compiled, called in NumPy: {', '.join(dict.fromkeys(called))}")
+    return "\n".join([*lines, "", *(source.text for source in program.sources)])
+
+
+def _line(number: int, step: Step, plan: Plan) -> str:
+    work = multiplications(step)
+    return (f"{number:3}. {described(step)}: {bytes_moved(step, plan):,} bytes"
+            + (f", {2 * work:,} flops" if work else ""))
+
+
+def bytes_moved(step: Step, plan: Plan) -> int:
+    """Return how many bytes of arrays a step reads and writes, each array counted once."""
+    stored = set(plan.stored)
+    inside = set(step.nodes)
+    read = {node for node in arrays_read(step, plan.views) if node not in inside}
+    written = {node for node in step.nodes if node in stored}
+    return sum(node.size * node.dtype.itemsize for node in (*read, *written))
+
+
+def multiplications(step: Step) -> int:
+    """Return the number of multiplications in a product."""
+    return prod(step.sizes) if isinstance(step, Product) else 0
+
+
+__all__ = ["Loop", "account", "bytes_moved", "multiplications"]

@@ -1,0 +1,187 @@
+"""`compile`: a function on Tensors as a program that runs at the speed of the machine.
+
+>>> import numpy as np, glassgrad as gg
+>>> slope = gg.compile(gg.grad(lambda x: gg.sum(gg.tanh(x) ** 2)))
+>>> slope(np.zeros(3, "float32"))
+array([0., 0., 0.], dtype=float32)
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..build import weak_dtype
+from ..errors import TraceError, one_of
+from ..graph import ArrayType, Tensor, is_float, numeric
+from ..interpret import Program
+from ..simplify import simplify
+from ..trace import Graph, trace
+from ..tree import Tree, flatten
+from .account import account
+from .arrays import NumpyProgram
+from .native import CannotCompileError
+from .program import NativeProgram
+from .same import difference
+
+ENGINES = ("auto", "interpret", "numpy", "numba")
+KEPT = 64  # programs that one compiled function remembers, for as many kinds of arguments
+Runnable = Callable[[Sequence[Any]], list[Any]]
+
+
+def compile(function: Callable[..., Any], *, engine: str = "auto") -> Compiled:  # noqa: A001 - the verb of the library
+    """Return `function` as a compiled program: the same arrays in and out, the same graph inside.
+
+    Parameters
+    ----------
+    function : callable
+        Computes with Tensors; arguments and result may be nested lists, tuples and dicts of arrays. It is traced once
+        for every combination of shapes and dtypes, so it must not look at values (``if x > 0``) or depend on anything
+        that changes. What it uses from around it, such as the parameters of a model, is a constant of the program.
+    engine : {"auto", "numba", "numpy", "interpret"}
+        Native code; NumPy in arrays made once; the reference interpreter. "auto" takes native code where that can be
+        had, else NumPy, with one warning that says why.
+
+    Returns
+    -------
+    Compiled
+
+    Raises
+    ------
+    SettingError
+        If the engine is unknown.
+    TraceError
+        When it is called: if the function asks a placeholder for its value, or gives another graph the second time.
+
+    Examples
+    --------
+    >>> import numpy as np, glassgrad as gg
+    >>> step = gg.compile(lambda w, g: {"w": w - 0.5 * g, "norm": gg.norm(g)})
+    >>> step(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    {'w': array([-0.5,  0. ]), 'norm': np.float64(5.0)}
+    """
+    if engine not in ENGINES:
+        raise one_of("engine", engine, ENGINES)
+    return Compiled(function, engine)
+
+
+class Compiled:
+    """A function compiled for every kind of arguments that it has met; see `compile`.
+
+    Attributes
+    ----------
+    function : callable
+    engine : str
+    graph : Graph
+        Of the last kind of arguments: the graph that is run, and that is drawn and proved elsewhere.
+    """
+
+    def __init__(self, function: Callable[..., Any], engine: str) -> None:
+        self.function, self.engine = function, engine
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__doc__ = getattr(function, "__doc__", None)
+        self._kept: OrderedDict[Hashable, tuple[Graph, Runnable]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._last: tuple[Graph, Runnable] | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        """Return what the function returns, as arrays; inside a traced function, as nodes."""
+        leaves, tree = flatten(args)
+        if any(type(leaf) is Tensor and leaf.value is None for leaf in leaves):
+            return self.function(*args)  # a part of the graph that is being traced
+        arrays = [leaf if type(leaf) is np.ndarray else _array(leaf) for leaf in leaves]
+        kinds = tuple([(array.shape, array.dtype) if type(array) is np.ndarray else type(array) for array in arrays])
+        found = self._kept.get((tree, kinds))
+        if found is None:
+            found = self._specialised(tree, kinds, arrays)
+        self._last = graph, run = found
+        return graph.gives.unflatten(run(_filled(arrays, graph)))
+
+    def _specialised(self, tree: Tree, kinds: tuple[Any, ...], arrays: list[Any]) -> tuple[Graph, Runnable]:
+        with self._lock:
+            if (tree, kinds) not in self._kept:
+                graph = self._traced(tree, arrays)
+                self._kept[tree, kinds] = graph, program(graph, self.engine)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return self._kept[tree, kinds]
+
+    def _traced(self, tree: Tree, arrays: list[Any]) -> Graph:
+        types = tree.unflatten(_types(arrays))
+        graph, again = (trace(self.function)(*types) for _ in range(2))
+        found = difference(graph, again)
+        if found:
+            raise TraceError(
+                f"{self.__name__} gave another graph when it was traced a second time: {found}. A compiled function "
+                "must depend on its arguments alone: pass random numbers, counters and the like as arguments."
+            )
+        return simplify(graph)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the last kind of arguments."""
+        return self._known()[0]
+
+    def explain(self) -> str:
+        """Return what runs, as text: steps, arrays, bytes moved, multiplications, source."""
+        graph, run = self._known()
+        return account(graph, run, self.__name__)
+
+    def _known(self) -> tuple[Graph, Runnable]:
+        if self._last is None:
+            raise TraceError(f"{self.__name__} has not been called yet: its graph depends on the arguments. Call it "
+                             "once with arrays.")
+        return self._last
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}: {len(self._kept)} kinds of arguments>"
+
+
+def program(graph: Graph, engine: str = "auto") -> Runnable:
+    """Return a graph made ready to run by an engine: a function from a list of arrays to a list of arrays."""
+    if engine == "interpret":
+        return Program(graph.inputs, graph.outputs)
+    if engine != "numpy":
+        try:
+            return NativeProgram(graph)
+        except CannotCompileError as error:
+            _warn(f"{error}.")
+    return NumpyProgram(graph)
+
+
+_warned: set[str] = set()
+
+
+def _warn(message: str) -> None:
+    """Say once in a process what makes programs slower here."""
+    if message not in _warned:
+        _warned.add(message)
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
+def _array(leaf: Any) -> Any:
+    if isinstance(leaf, Tensor):
+        leaf = leaf.value
+    if type(leaf) in (int, float, bool):
+        return leaf
+    return numeric(leaf)
+
+
+def _types(arrays: Sequence[Any]) -> list[ArrayType]:
+    """Return the types of arrays; a Python number takes the dtype of the floats beside it, as it does in NumPy."""
+    floats = tuple(array.dtype for array in arrays if hasattr(array, "dtype") and is_float(array.dtype))
+    return [
+        ArrayType(array.shape, array.dtype) if hasattr(array, "dtype")
+        else ArrayType((), weak_dtype(type(array), floats) or np.asarray(array).dtype)
+        for array in arrays
+    ]
+
+
+def _filled(arrays: list[Any], graph: Graph) -> list[Any]:
+    return [array if type(array) is np.ndarray else node.dtype.type(array)
+            for array, node in zip(arrays, graph.inputs, strict=True)]

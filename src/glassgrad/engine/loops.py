@@ -1,0 +1,225 @@
+"""Loops that compute several nodes in one pass over their entries: which nodes go together.
+
+A `Loop` has a `domain`, the sizes it runs over (axes of size 1 left out). Every node in it has a place:
+
+* *full*: it is computed for every entry, in the innermost loop;
+* *row*: it does not vary along the last axis, and is computed once for every row, such as the largest score;
+* *late*: it is a sum (largest, smallest entry) over other axes than the last alone, and is known when the loop ends.
+
+The innermost loop runs in *phases*: what needs the sum over a row waits for the next phase. Softmax, loss and the sums
+of their gradients over the batch thus become one loop over the rows, in three phases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from ..graph import Tensor
+from .expressions import BY_NAME, COMPARISONS, EXPRESSIONS, TESTS
+from .gather import GATHER, gathered
+from .lower import is_constant
+from .views import View
+
+REDUCTIONS = frozenset(BY_NAME[name] for name in ("sum", "max", "min"))
+ONE_HOT = BY_NAME["one_hot"]
+DTYPES = frozenset(
+    np.dtype(name) for name in ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32",
+                                "float64")
+)
+Dims = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node stands in a loop.
+
+    Attributes
+    ----------
+    dims : tuple
+        For each axis of the node, the axis of the domain that it runs along; None for an axis of size 1.
+    level : {"full", "row", "late"}
+    phase : int
+        Of a full node: the pass over the row that computes it. Of a row node: the first pass that may read it.
+    over : tuple
+        Of a reduction: the axes of the domain that its input's axes run along.
+    row_input : bool
+        Of a reduction: whether its input is a row node.
+    """
+
+    dims: Dims
+    level: Literal["full", "row", "late"]
+    phase: int
+    over: Dims = ()
+    row_input: bool = False
+
+
+@dataclass(eq=False)
+class Loop:
+    """Nodes computed in one pass over `domain`."""
+
+    domain: tuple[int, ...]
+    places: dict[Tensor, Place] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> list[Tensor]:
+        """Its nodes, inputs before users."""
+        return list(self.places)
+
+    @property
+    def phases(self) -> int:
+        """How many passes over each row it takes."""
+        return 1 + max((place.phase for place in self.places.values() if place.level == "full"), default=0)
+
+
+def computes(node: Tensor) -> bool:
+    """Whether a loop can compute this node."""
+    if node.dtype not in DTYPES or any(source.dtype not in DTYPES for source in node.inputs):
+        return False
+    if node.op in REDUCTIONS:
+        return node.dtype.kind in "iuf" and node.inputs[0].dtype.kind in "iuf"
+    if node.op is GATHER:
+        return gathered(node) is not None
+    expression = EXPRESSIONS.get(node.op)
+    return expression is not None and working_dtype(node).kind in expression.kinds
+
+
+def working_dtype(node: Tensor) -> np.dtype[Any]:
+    """Return the dtype that an entry is computed in: of comparisons, that in which the two are compared."""
+    if node.op in COMPARISONS or node.op in TESTS:
+        return np.result_type(*(source.dtype for source in node.inputs))
+    if node.op.name.startswith("logical_"):
+        return np.result_type(*(source.dtype for source in node.inputs))
+    return node.dtype
+
+
+def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape without its axes of size 1."""
+    return tuple(size for size in shape if size != 1)
+
+
+def own_dims(shape: tuple[int, ...]) -> Dims:
+    """Return the dims of a node whose shape is the domain: its axes in order, None for those of size 1."""
+    following = iter(range(len(shape)))
+    return tuple(None if size == 1 else next(following) for size in shape)
+
+
+def new_loop(node: Tensor) -> Loop:
+    """Return a loop of this node alone."""
+    if node.op in REDUCTIONS:
+        (x,) = node.inputs
+        loop = Loop(squeezed(x.shape))
+        loop.places[node] = _reduction(node, own_dims(x.shape), loop.domain, 0, row_input=False)
+    else:
+        loop = Loop(squeezed(node.shape))
+        loop.places[node] = Place(own_dims(node.shape), "full", 0)
+    return loop
+
+
+def place_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Place | None:
+    """Return where `node` would stand in `loop`, some of whose nodes it reads; None if it does not fit in."""
+    if node.op in REDUCTIONS:
+        (x,) = node.inputs
+        dims = dims_of(x, loop, views)
+        if dims is None or any(dim is None and size != 1 for dim, size in zip(dims, x.shape, strict=True)):
+            return None  # repeated by broadcasting, so that it counts several times
+        source = loop.places[views[x].root]
+        if source.level == "late" or not _covers(dims, source.level, loop.domain):
+            return None
+        return _reduction(node, dims, loop.domain, source.phase, row_input=source.level == "row")
+    dims = _elementwise_dims(node, loop, views)
+    if dims is None:
+        return None
+    read = [loop.places[views[x].root] for x in node.inputs if views[x].root in loop.places]
+    if any(place.level == "late" for place in read):
+        return None
+    phase = max((place.phase for place in read), default=0)
+    for level in ("full", "row"):
+        if _covers(dims, level, loop.domain):
+            if level == "row" and any(place.level == "full" for place in read):
+                return None
+            return Place(dims, level, phase)  # type: ignore[arg-type]
+    return None
+
+
+def _covers(dims: Dims, level: str, domain: tuple[int, ...]) -> bool:
+    """Whether a node with these dims varies along all axes that a node of this level must vary along."""
+    wanted = range(len(domain) if level == "full" else len(domain) - 1)
+    return sorted(dim for dim in dims if dim is not None) == list(wanted) and (level == "full" or bool(domain))
+
+
+def _reduction(node: Tensor, over: Dims, domain: tuple[int, ...], phase: int, *, row_input: bool) -> Place:
+    axes = node.params["axis"]
+    gone = [over[axis] for axis in axes if over[axis] is not None]
+    left = [None if axis in axes else dim for axis, dim in enumerate(over)]
+    dims = tuple(left) if node.params["keepdims"] else tuple(d for axis, d in enumerate(left) if axis not in axes)
+    if gone == [len(domain) - 1] and not row_input:
+        return Place(dims, "row", phase + 1, over)
+    return Place(dims, "late", phase, over, row_input)
+
+
+def dims_of(x: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Dims | None:
+    """Return the axes of the domain that the axes of `x`, a view of a node in the loop, run along; None if none do."""
+    seen = views[x]
+    place = loop.places.get(seen.root)
+    if place is None:
+        return None
+    dims: list[int | None] = [None] * x.ndim
+    for term, size, dim in zip(seen.terms, seen.root.shape, place.dims, strict=True):
+        if size == 1 or dim is None:
+            continue
+        if term.axis is None or not term.whole or x.shape[term.axis] != size:
+            return None
+        dims[term.axis] = dim
+    return tuple(dims)
+
+
+def _elementwise_dims(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Dims | None:
+    dims: list[int | None] = [None] * node.ndim
+    for x, axes in _operands(node):
+        if views[x].root not in loop.places:
+            continue
+        own = dims_of(x, loop, views)
+        if own is None:
+            return None
+        for axis, dim in zip(axes, own, strict=True):
+            if dim is not None and dims[axis] not in (None, dim):
+                return None
+            dims[axis] = dim if dim is not None else dims[axis]
+    free = [dim for dim in range(len(loop.domain)) if dim not in dims]
+    for axis, size in enumerate(node.shape):
+        if size != 1 and dims[axis] is None:
+            if not free:
+                return None
+            dims[axis] = free.pop(0)
+        if size != 1 and loop.domain[dims[axis]] != size:  # type: ignore[index]
+            return None
+    used = [dim for dim in dims if dim is not None]
+    return tuple(dims) if len(set(used)) == len(used) else None
+
+
+def _operands(node: Tensor) -> Iterable[tuple[Tensor, tuple[int, ...]]]:
+    """Yield the inputs whose entries are read in step with those of `node`, and which of its axes theirs belong to."""
+    if node.op is GATHER:
+        found = gathered(node)
+        assert found is not None
+        for array in node.inputs[1:]:
+            yield array, tuple(range(found.first + found.count - array.ndim, found.first + found.count))
+    elif node.op is ONE_HOT:
+        yield node.inputs[0], tuple(range(node.ndim - 1))
+    else:
+        for x in node.inputs:
+            yield x, tuple(range(node.ndim - x.ndim, node.ndim))
+
+
+def must_be_stored(node: Tensor) -> tuple[Tensor, ...]:
+    """Return the inputs that must be complete before the loop: what is read at other places, and the places."""
+    return node.inputs if node.op in (GATHER, ONE_HOT) else ()
+
+
+def literal(node: Tensor) -> bool:
+    """Whether a node is a single number that is known before the program runs."""
+    return is_constant(node) and node.size == 1

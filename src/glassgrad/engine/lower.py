@@ -1,0 +1,80 @@
+"""A graph of nothing but what the engine computes itself: composites are opened, each by its stable form.
+
+>>> import glassgrad as gg
+>>> graph = gg.trace(lambda x: gg.softplus(gg.softmax(x)))(gg.ArrayType((3,), "float32"))
+>>> [node.op.name for node in lowered(graph).operations]
+['max', 'subtract', 'exp', 'sum', 'divide', 'maximum', 'abs', 'negative', 'exp', 'log1p', 'add']
+
+The stable form is the op's own `forward`, run in the namespace `nodes`: the same lines that NumPy runs. Ops that have an
+expression of their own (`scalars.EXPRESSIONS`) stay closed; what can be opened no further stays as it is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from ..build import ancestors, as_tensor, constant, placeholder
+from ..errors import GlassgradError
+from ..graph import CONSTANT, ArrayType, Op, Tensor, nodes
+from ..place import Scope, inside
+from ..simplify import simplify
+from ..trace import Graph, copy_node
+from .expressions import EXPRESSIONS
+
+
+def lowered(graph: Graph) -> Graph:
+    """Return an equal graph on the same inputs whose ops the engine knows, as far as that is possible."""
+    copies: dict[Tensor, Tensor] = {}
+    for node in graph.nodes:
+        inputs = tuple(copies[source] for source in node.inputs)
+        copies[node] = node if node.is_leaf else _lower(node, inputs)
+    outputs = [copies[node] for node in graph.outputs]
+    return simplify(Graph(graph.inputs, outputs, graph.name, takes=graph.takes, gives=graph.gives))
+
+
+def _lower(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+    if node.value is not None and not any(source.value is None for source in inputs):
+        return constant(node.value)  # known already: nothing is left to compute
+    form = _form(node.op, tuple(source.type for source in inputs), **node.params)
+    if form is None:
+        return node if inputs == node.inputs else copy_node(node, inputs)
+    copies = dict(zip(form.inputs, inputs, strict=True))
+    with inside((*node.scope, Scope(node.op.name))):
+        for inner in form.nodes:
+            if inner not in copies:
+                copies[inner] = inner if inner.is_leaf else _moved(inner, copies, node)
+    return copies[form.outputs[0]]
+
+
+def _moved(inner: Tensor, copies: dict[Tensor, Tensor], node: Tensor) -> Tensor:
+    copy: Tensor = nodes.record(inner.op, tuple(copies[source] for source in inner.inputs), inner.params)
+    copy._site = node._site  # the line that the user wrote
+    return copy
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _form(op: Op, types: tuple[ArrayType, ...], /, **params: Any) -> Graph | None:
+    """Return the graph that an op opens into, itself lowered; None if it stays closed."""
+    if op in EXPRESSIONS or op.body is None:
+        return None
+    for definition in (op.forward, op.body):
+        with inside(()):
+            arguments = [placeholder(type) for type in types]
+            try:
+                result = as_tensor(definition(nodes, *arguments, **params))
+            except (GlassgradError, TypeError, ValueError, AttributeError):
+                continue  # a form that only NumPy can run
+        if any(node.op is op for node in ancestors([result])) or result.type != _type(op, types, params):
+            continue
+        return lowered(Graph(arguments, [result], op.name))
+    return None
+
+
+def _type(op: Op, types: tuple[ArrayType, ...], params: Any) -> ArrayType:
+    return nodes.infer(op, list(types), params)
+
+
+def is_constant(node: Tensor) -> bool:
+    """Whether a node's value is known before the program runs."""
+    return node.op is CONSTANT or (node.is_leaf and node.value is not None)

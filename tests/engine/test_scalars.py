@@ -1,0 +1,162 @@
+"""Functions of one number for native loops: within 2 units of the last place of mpmath, with no call in the loop."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import mpmath
+import numba
+import numpy as np
+import pytest
+
+from glassgrad.engine import scalars
+
+mp = mpmath.mp.clone()
+mp.dps = 40
+NONE = mp.mpf(0)  # what is smaller than any float
+
+
+def _erfc(x: Any) -> Any:
+    return mp.erfc(x) if abs(x) < 40 else (NONE if x > 0 else mp.mpf(2))
+
+
+EXACT = {
+    "exp": lambda x: mp.exp(x) if x > -2000 else NONE,
+    "expm1": lambda x: mp.expm1(x),
+    "log": lambda x: mp.log(x) if x > 0 else mp.nan,
+    "log1p": lambda x: mp.log1p(x) if x > -1 else mp.nan,
+    "tanh": lambda x: mp.tanh(x),
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)) if x > -2000 else NONE,
+    "sech2": lambda x: mp.sech(x) ** 2 if abs(x) < 2000 else NONE,
+}
+EDGES = {  # at 0, -0, infinity, minus infinity
+    "exp": (1, 1, np.inf, 0), "expm1": (0, -0.0, np.inf, -1), "log": (-np.inf, -np.inf, np.inf, np.nan),
+    "log1p": (0, -0.0, np.inf, np.nan), "tanh": (0, -0.0, 1, -1), "sigmoid": (0.5, 0.5, 1, 0), "sech2": (1, 1, 0, 0),
+}
+KINDS = [np.float32, np.float64]
+
+
+@cache
+def compiled(name: str, kind: Any) -> Any:
+    """Return a native loop that fills its second argument with a function of the first."""
+    function = getattr(scalars, f"{name}_{8 * np.dtype(kind).itemsize}")
+
+    def loop(x, y):
+        for i in range(x.shape[0]):
+            y[i] = function(x[i])
+
+    array = numba.from_dtype(np.dtype(kind))[::1]
+    return numba.njit(numba.void(array, array), error_model="numpy")(loop)
+
+
+def values(name: str, x: Any) -> Any:
+    y = np.empty_like(x)
+    compiled(name, x.dtype.type)(x, y)
+    return y
+
+
+def points(kind: Any, count: int) -> Any:
+    """Return floats of all bit patterns, of everyday sizes, next to 1, where results overflow and underflow."""
+    random = np.random.default_rng(5)
+    whole = np.uint32 if kind is np.float32 else np.uint64
+    patterns = random.integers(0, np.iinfo(whole).max, count, dtype=whole, endpoint=True).view(kind)
+    limits = np.finfo(kind)
+    edges = [limits.smallest_subnormal, limits.tiny, limits.max, 1, np.nextafter(kind(1), kind(2)), 0.549306, 88.7228,
+             88.7229, 103.9721, 103.9722, 104, 87.3366, 709.7827, 709.7828, 745.1332, 745.1333, 708.3965, 9.01, 19.06]
+    drawn = [random.uniform(-1, 1, count), random.uniform(-4, 4, count), random.uniform(-110, 110, count),
+             random.uniform(-750, 750, count), 2.0 ** random.uniform(-60, 4, count),
+             1 + 2.0 ** random.uniform(-52, 0, count), 1 - 2.0 ** random.uniform(-52, -1, count)]
+    x = np.concatenate([patterns, *(part.astype(kind) for part in drawn), np.asarray(edges, kind)])
+    x = x[np.isfinite(x) & (x != 0)]
+    return np.concatenate([x, -x])
+
+
+def ulps(found: float, exact: Any, kind: Any) -> float:
+    """Return the distance in units of the last place of the exact value; infinite where overflow is misplaced."""
+    limits = np.finfo(kind)
+    if mp.isnan(exact):
+        return 0.0 if np.isnan(found) else np.inf
+    least = int(np.log2(float(limits.smallest_subnormal)))
+    unit = mp.ldexp(1, max(mp.frexp(exact)[1] - limits.nmant - 1, least))
+    if np.isinf(found) and (found > 0) == (exact > 0):
+        return 0.0 if abs(exact) >= mp.mpf(float(limits.max)) + unit / 2 else np.inf
+    return float(abs(mp.mpf(float(found)) - exact) / unit) if np.isfinite(found) else np.inf
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("name", EXACT)
+def test_values_over_the_whole_range_are_within_2_ulp(name: str, kind: Any) -> None:
+    x = points(kind, 200)
+    for at, found in zip(x, values(name, x), strict=True):
+        error = ulps(found, EXACT[name](mp.mpf(float(at))), kind)
+        assert error <= 2, f"{name}({at!r}) = {found!r}: {error} ulp"
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_every_499th_float32_is_within_2_ulp_of_the_float64_function(name: str) -> None:
+    x = np.arange(0, 2**32, 499, dtype=np.uint64).astype(np.uint32).view(np.float32)
+    found, exact = values(name, x), values(name, x.astype(np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounded = exact.astype(np.float32)
+        unit = np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 24, -149))
+        error = np.abs(found - exact) / unit
+    regular = np.isfinite(rounded) & np.isfinite(found)
+    np.testing.assert_array_equal(found[~regular], rounded[~regular])
+    assert error[regular].max() <= 2
+    shown = ~np.isnan(rounded)
+    np.testing.assert_array_equal(np.signbit(found[shown]), np.signbit(rounded[shown]))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("name", EXACT)
+def test_zeros_infinities_and_nan(name: str, kind: Any) -> None:
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan] * 5, kind)  # in the vectorised part of the loop and in its rest
+    found, wanted = values(name, x), np.array([*EDGES[name], np.nan] * 5, kind)
+    np.testing.assert_array_equal(found, wanted)
+    there = ~np.isnan(wanted)
+    np.testing.assert_array_equal(np.signbit(found[there]), np.signbit(wanted[there]))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("name", EXACT)
+def test_a_loop_is_vectorised_and_calls_nothing(name: str, kind: Any) -> None:
+    loop = compiled(name, kind)
+    (library,) = [result.library for result in loop.overloads.values()]
+    text = library.get_llvm_str()
+    words = "float" if kind is np.float32 else "double"
+    assert re.search(rf"fmul <\d+ x {words}>", text), "the loop is not vectorised"
+    foreign = re.findall(r"^declare .*@([\w.]+)\(", text, re.MULTILINE)
+    assert not [call for call in foreign if not call.startswith(("llvm.", "Py", "_Py", "NRT_"))]
+
+
+def test_a_sum_is_vectorised_and_right() -> None:
+    def total(x):
+        result = numba.float32(0)
+        for i in range(x.shape[0]):
+            result = scalars.accumulate_32(result, scalars.exp_32(x[i]))
+        return result
+
+    loop = numba.njit(numba.float32(numba.float32[::1]), error_model="numpy")(total)
+    x = np.linspace(-5, 1, 1001, dtype=np.float32)
+    assert loop(x) == pytest.approx(np.exp(x.astype(float)).sum(), rel=1e-6)
+    assert re.search(r"fadd reassoc nsz <\d+ x float>", next(iter(loop.overloads.values())).library.get_llvm_str())
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "int32", "int64", "uint8"])
+def test_the_largest_and_the_smallest_hand_nan_on(kind: str) -> None:
+    @numba.njit
+    def both(x):
+        high, low = x[0], x[0]
+        for i in range(x.shape[0]):
+            high, low = scalars.largest(high, x[i]), scalars.smallest(low, x[i])
+        return high, low
+
+    x = np.random.default_rng(0).integers(0, 250, 77).astype(kind)
+    assert both(x) == (x.max(), x.min())
+    if kind.startswith("float"):
+        for place in (0, 40, 76):
+            with_nan = x.copy()
+            with_nan[place] = np.nan
+            assert np.isnan(both(with_nan)).all()
