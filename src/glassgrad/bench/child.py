@@ -84,8 +84,9 @@ class Child:
             line = stdout.readline()
         except BrokenPipeError:
             line = b""
-        late = not impatience.is_alive()
-        impatience.cancel()
+        finally:
+            late = not impatience.is_alive()
+            impatience.cancel()
         if line:
             return json.loads(line)
         return {"failed": f"no answer in {self.patience:g} seconds" if late else f"it ended: {self._last_words()}"}

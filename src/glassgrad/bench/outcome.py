@@ -47,11 +47,12 @@ class Table:
 
 @dataclass
 class Outcome:
-    """All that a case has found."""
+    """All that a case has found; `contests` are those that the summary shows."""
 
     tables: list[Table] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    contests: list[Contest] = field(default_factory=list)
 
 
 def title(peer: str) -> str:

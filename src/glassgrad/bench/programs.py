@@ -112,7 +112,7 @@ def glassgrad(files: list[Any], epochs: int, diary: Diary) -> None:
 
 
 def torch(files: list[Any], epochs: int, diary: Diary) -> None:
-    """Eager, with the fused optimiser."""
+    """Eager."""
     import torch
     from torch import nn
 
@@ -121,7 +121,7 @@ def torch(files: list[Any], epochs: int, diary: Diary) -> None:
     with torch.no_grad():
         for own, array in zip(model.parameters(), first_weights(), strict=True):
             own.copy_(torch.from_numpy(array).T)
-    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=RATE, fused=True)
+    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=RATE)
 
     def accuracy() -> float:
         with torch.inference_mode():
@@ -131,7 +131,7 @@ def torch(files: list[Any], epochs: int, diary: Diary) -> None:
     for epoch in range(epochs):
         for chosen in torch.from_numpy(batches(epoch)):
             optimizer.zero_grad()
-            criterion(model(x[chosen]), t[chosen]).backward()
+            criterion(model(x.index_select(0, chosen)), t.index_select(0, chosen)).backward()
             optimizer.step()
         if diary.epoch_done(accuracy):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -68,7 +69,7 @@ class Run:
         if self.peers is not None:
             self.peers = known("peer", self.peers, list(PEERS))
         cores = available()
-        count = len(cores) if cores else 1
+        count = len(cores) if cores else os.cpu_count() or 1
         if not self.every_core:  # the last one: what the system does for itself, it prefers to do on the first
             cores, count = ({max(cores)} if cores else None), 1
         self.when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -15,7 +15,7 @@ def inference(session: Session) -> Outcome:
     one = contest("784-50-10, 1 row", Inference((784, 50, 10), 1, 200 if session.quick else 2000), peers, session)
     many = contest("784-50-10, 1000 rows", Inference((784, 50, 10), 1000, 5 if session.quick else 50), peers, session)
     goals = [goal(one, 0.3, "torch"), goal(one, 0.8, "numpy"), best_goal(many, 1.0)]
-    return Outcome([table_of(one, "call"), table_of(many, "call")], goals)
+    return Outcome([table_of(one, "call"), table_of(many, "call")], goals, contests=[one, many])
 
 
 def function(session: Session) -> Outcome:
@@ -23,4 +23,5 @@ def function(session: Session) -> Outcome:
     work = Function(100_000) if session.quick else Function()
     peers = (OURS, "torch", "torch.compile", "jax", "autograd", "mygrad")
     held = contest(f"{work.size:,} numbers", work, peers, session)
-    return Outcome([table_of(held, "call")], [goal(held, 0.4, "jax"), goal(held, 0.4, "torch")])
+    goals = [goal(held, 0.4, "jax"), goal(held, 0.4, "torch")]
+    return Outcome([table_of(held, "call")], goals, contests=[held])

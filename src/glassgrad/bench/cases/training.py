@@ -19,7 +19,8 @@ def deck(session: Session) -> Outcome:
         goal(held, 1.35, PRODUCTS), goal(held, 0.75, "jax.scan"), goal(held, 0.33, "torch"),
         goal(held, 0.33, "torch.compile"), goal(held, 0.37, "sklearn"), goal(held, 0.22, "deck"),
     ]
-    return Outcome([table_of(held, "step")], goals, [f"Data: {describe_data(work.data)}, {work.samples:,} images."])
+    return Outcome([table_of(held, "step")], goals, [f"Data: {describe_data(work.data)}, {work.samples:,} images."],
+                   [held])
 
 
 def tiny(session: Session) -> Outcome:
@@ -28,4 +29,4 @@ def tiny(session: Session) -> Outcome:
                     data="spiral")
     held = contest("2-8-8-1, batch 32, SGD", work, (OURS, "deck", *LIBRARIES), session)
     goals = [goal(held, 0.03, "torch"), goal(held, 0.12, "jax"), goal(held, 0.7, "jax.scan")]
-    return Outcome([table_of(held, "step")], goals)
+    return Outcome([table_of(held, "step")], goals, contests=[held])

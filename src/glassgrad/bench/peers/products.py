@@ -87,17 +87,17 @@ def _native(calls: list[tuple[Any, ...]]) -> Callable[[int], None] | None:
         for left, right, m, n, k, a, b, out in calls
     ], np.int64)
 
-    @numba.njit
     def loop(address: int, table: Any, steps: int) -> None:
         for _ in range(steps):
             for i in range(len(table)):
                 left, right, m, n, k, a, lda, b, ldb, out = table[i]
                 gemm(address, left, right, m, n, k, np.float32(1), a, lda, b, ldb, np.float32(0), out, n)
 
+    native = numba.njit(loop)
     threads = max(blas.threads_for(2 * m * n * k) for _, _, m, n, k, *_ in calls)
 
     def run(steps: int) -> None:
         with blas.threads(threads):
-            loop(blas.sgemm, table, steps)
+            native(blas.sgemm, table, steps)
 
     return run
