@@ -1,4 +1,4 @@
-"""The words of generated source in plain Python: slow, but without a compiler, so that thousands of programs can run."""
+"""The words of generated source in plain Python: slow, but without a compiler, so that thousands of programs run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.engine.program import Workspace, called, stretches
 from glassgrad.engine.memory import memory
 from glassgrad.engine.plan import Call, plan
+from glassgrad.engine.program import Workspace, called, stretches
 from glassgrad.engine.source import source
 from glassgrad.trace import Graph
 
@@ -43,7 +43,7 @@ def _sigmoid(x: Any) -> Any:
 WORDS: dict[str, Any] = {
     "boolean": bool, "array": array_at,
     "wrapped": lambda index, size: index + size if index < 0 else index, "sign": np.sign, "inf": math.inf,
-    "nan": math.nan, "largest": _nan_first(max), "smallest": _nan_first(min), "accumulate_32": lambda a, b: type(a)(a + b),
+    "nan": math.nan, "largest": max, "smallest": min, "accumulate_32": lambda a, b: type(a)(a + b),
     "accumulate_64": lambda a, b: type(a)(a + b),
     "sigmoid_32": _sigmoid, "sigmoid_64": _sigmoid, "sqrt": np.sqrt, "asin": np.arcsin, "acos": np.arccos,
     "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "atan2": np.arctan2,
@@ -52,6 +52,8 @@ WORDS: dict[str, Any] = {
 WORDS |= {name: getattr(np, name) for name in (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "sin", "cos", "tan", "sinh",
     "cosh", "hypot", "floor", "ceil", "trunc", "rint")}
+WORDS |= {f"{name}_{bits}": _nan_first(choose) for bits in (32, 64)
+          for name, choose in (("largest", max), ("smallest", min))}
 WORDS |= {f"{name}_{bits}": getattr(np, name) for bits in (32, 64) for name in ("exp", "expm1", "log", "log1p", "tanh")}
 
 
@@ -68,7 +70,7 @@ class PlainProgram:
                 continue
             text = source(self.plan, self.memory, stretch)
             space = dict(WORDS)
-            exec(compile(text.text, "<plain>", "exec"), space)
+            exec(compile(text.text, "<plain>", "exec"), space)  # noqa: S102 - text that `source` has written
             self.texts.append(text.text)
             self._parts.append(space[text.name])
 

@@ -1,4 +1,4 @@
-"""Random graphs: steps chosen by a seed, on arrays of several shapes and kinds, with sizes 0, broadcasting and views."""
+"""Random graphs: steps chosen by a seed, on arrays of several shapes, with sizes 0, broadcasting and views."""
 
 from __future__ import annotations
 

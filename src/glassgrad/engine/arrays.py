@@ -1,4 +1,4 @@
-"""A graph run by NumPy in arrays that are made once: where there is no compiler, and where a step comes only now and then.
+"""A graph run by NumPy in arrays that are made once: where there is no compiler, or where compiling does not pay.
 
 >>> import numpy as np, glassgrad as gg
 >>> graph = gg.trace(lambda x, y: (x * y, gg.sum(x + y)))(np.ones(2), np.ones(2))
@@ -95,16 +95,16 @@ class NumpyProgram:
         arrays = self._workspace()
         values: dict[Tensor, Any] = dict(zip(self.graph.inputs, arguments, strict=True))
         for node in self._order:
-            given = [values[source] if source in values else source.value for source in node.inputs]
+            given = [values.get(source, source.value) for source in node.inputs]
             out = arrays.get(node)
             if out is None:
                 values[node] = node.op.forward(np, *given, **node.params)
             else:
                 INTO[node.op](*given, out=out, **node.params)
                 values[node] = out
-        return [self._own(output, values, arguments) for output in self.graph.outputs]
+        return [self._own(output, values) for output in self.graph.outputs]
 
-    def _own(self, output: Tensor, values: Mapping[Tensor, Any], arguments: Sequence[Any]) -> Any:
+    def _own(self, output: Tensor, values: Mapping[Tensor, Any]) -> Any:
         value = output.value if is_constant(output) else values[output]
         shared = output.is_leaf or is_view(output, self._views) or output.op is RESHAPE
         return np.array(value)[()] if shared else value

@@ -150,14 +150,14 @@ def program(graph: Graph, engine: str = "auto") -> Runnable:
         try:
             return NativeProgram(graph)
         except CannotCompileError as error:
-            _warn(f"{error}.")
+            say_once(f"{error}.")
     return NumpyProgram(graph)
 
 
 _warned: set[str] = set()
 
 
-def _warn(message: str) -> None:
+def say_once(message: str) -> None:
     """Say once in a process what makes programs slower here."""
     if message not in _warned:
         _warned.add(message)
@@ -177,7 +177,7 @@ def _types(arrays: Sequence[Any]) -> list[ArrayType]:
     floats = tuple(array.dtype for array in arrays if hasattr(array, "dtype") and is_float(array.dtype))
     return [
         ArrayType(array.shape, array.dtype) if hasattr(array, "dtype")
-        else ArrayType((), weak_dtype(type(array), floats) or np.asarray(array).dtype)
+        else ArrayType((), weak_dtype(array.__class__, floats) or np.asarray(array).dtype)
         for array in arrays
     ]
 

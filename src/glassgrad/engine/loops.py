@@ -122,14 +122,7 @@ def new_loop(node: Tensor) -> Loop:
 def place_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Place | None:
     """Return where `node` would stand in `loop`, some of whose nodes it reads; None if it does not fit in."""
     if node.op in REDUCTIONS:
-        (x,) = node.inputs
-        dims = dims_of(x, loop, views)
-        if dims is None or any(dim is None and size != 1 for dim, size in zip(dims, x.shape, strict=True)):
-            return None  # repeated by broadcasting, so that it counts several times
-        source = loop.places[views[x].root]
-        if source.level == "late" or not _covers(dims, source.level, loop.domain):
-            return None
-        return _reduction(node, dims, loop.domain, source.phase, row_input=source.level == "row")
+        return _reduction_in(node, loop, views)
     dims = _elementwise_dims(node, loop, views)
     if dims is None:
         return None
@@ -141,8 +134,19 @@ def place_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Place | 
         if _covers(dims, level, loop.domain):
             if level == "row" and any(place.level == "full" for place in read):
                 return None
-            return Place(dims, level, phase)  # type: ignore[arg-type]
+            return Place(dims, level, phase)
     return None
+
+
+def _reduction_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Place | None:
+    (x,) = node.inputs
+    dims = dims_of(x, loop, views)
+    if dims is None or any(dim is None and size != 1 for dim, size in zip(dims, x.shape, strict=True)):
+        return None  # repeated by broadcasting, so that it counts several times
+    source = loop.places[views[x].root]
+    if source.level == "late" or not _covers(dims, source.level, loop.domain):
+        return None
+    return _reduction(node, dims, loop.domain, source.phase, row_input=source.level == "row")
 
 
 def _covers(dims: Dims, level: str, domain: tuple[int, ...]) -> bool:

@@ -1,5 +1,4 @@
-"""Where arrays lie while a program runs: a place in a table for each, and one piece of memory for all that comes and goes.
-"""
+"""Where arrays lie while a program runs: a place in a table for each, one piece of memory for all that come and go."""
 
 from __future__ import annotations
 

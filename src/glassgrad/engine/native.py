@@ -25,6 +25,7 @@ from ..cache import private_folder
 from ..errors import DataError
 from ..files import read_bytes, write_atomic
 
+WRITTEN_WITH = ("prelude", "scalars", "polynomials", "emit", "gemm", "philox", "native")  # modules of the words
 MAGIC = b"glassgrad native code 1\n"
 Function = Callable[[int, int, int], int]
 _lock = threading.Lock()
@@ -77,7 +78,7 @@ def _surroundings() -> str:
     import llvmlite.binding as llvm
 
     here = Path(__file__).parent
-    words = b"".join((here / f"{name}.py").read_bytes() for name in ("prelude", "scalars", "polynomials", "emit", "gemm", "native"))
+    words = b"".join((here / f"{name}.py").read_bytes() for name in WRITTEN_WITH)
     versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     features = llvm.get_host_cpu_features().flatten()
     return json.dumps([*versions, llvm.get_process_triple(), llvm.get_host_cpu_name(), features,
@@ -151,11 +152,13 @@ def _compiled(text: str, name: str, ints: int) -> Code:
         raise CannotCompileError(f"Numba could not compile the program ({first}), so NumPy runs it, slower") from error
 
 
-# Loading ----------------------------------------------------------------------------------------------------------------
+# Loading --------------------------------------------------------------------------------------------------------------
 
-MATHEMATICS = ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh",
-               "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc",
-               "rint", "fmod", "fabs", "fma", "fmax", "fmin")
+MATHEMATICS = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
+    "fabs", "fma", "fmax", "fmin",
+)
 NEVER_CALLED = ("NRT_MemInfo_call_dtor",)  # Numba's reference counting, of which our arrays have none
 
 

@@ -2,9 +2,9 @@
 
 >>> import glassgrad as gg
 >>> graph = gg.trace(lambda x, W: gg.tanh(x @ W + 1.0).sum())(gg.ArrayType((8, 3)), gg.ArrayType((3, 2)))
->>> print(*plan(graph).steps, sep="\\n")
-Product(add = x @ W + ...)
-Loop(8 x 2: tanh, sum)
+>>> print(*map(described, plan(graph).steps), sep="\\n")
+8 x 3 x 2 product + ...
+tanh, sum over 8 x 2
 """
 
 from __future__ import annotations
@@ -97,6 +97,19 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None) -> Plan:
     return found
 
 
+def described(step: Step) -> str:
+    """Return what a step does, in a few words."""
+    if isinstance(step, Product):
+        added = "" if step.added is None else f" {'+' if step.sign > 0 else '-'} ..."
+        where = f"{step.result.path}: " if step.result.path else ""
+        return f"{where}{' x '.join(map(str, step.sizes))} product{added}"
+    if isinstance(step, Loop):
+        size = " x ".join(map(str, step.domain)) or "1"
+        path = next((node.path for node in step.nodes if node.path), "")
+        return f"{path + ': ' if path else ''}{', '.join(dict.fromkeys(n.op.name for n in step.nodes))} over {size}"
+    return f"{step.node.op.name} {step.node.type}"
+
+
 def views_of(graph: Graph) -> dict[Tensor, View]:
     """Return the view that each node of a graph is."""
     views: dict[Tensor, View] = {}
@@ -176,7 +189,7 @@ class _Units:
         for node in graph.nodes:
             for source in node.inputs:
                 users[source].append(node)
-        found = (product_of(node, users, graph.outputs, self.views) for node in graph.nodes if multiplies(node))
+        found = (product_of(node, users, graph.outputs) for node in graph.nodes if multiplies(node))
         return {product.result: product for product in found}
 
     def _steps(self, nodes: Iterable[Tensor]) -> set[Step]:
@@ -221,7 +234,8 @@ class _Units:
         for output, given in updates.items():
             update = self.of[output]
             for step in after:
-                if step is not update and given in arrays_read(step, self.views) and not _reaches(after, step, update):
+                reads = step is not update and given in arrays_read(step, self.views)
+                if reads and not _reaches(after, step, update):
                     after[update].add(step)
         done: dict[Step, None] = {}
         waiting = list(after)
@@ -263,7 +277,7 @@ def array_of(node: Tensor, views: Mapping[Tensor, View]) -> Tensor:
     return root
 
 
-# What lies in memory ----------------------------------------------------------------------------------------------------
+# What lies in memory --------------------------------------------------------------------------------------------------
 
 
 def operands(step: Step) -> list[Tensor]:
@@ -319,7 +333,8 @@ def _overwrites_safely(step: Step, output: Tensor, given: Tensor, views: Mapping
     return place.level == "full" and all(
         step.places[node].level == "full" and step.places[node].phase <= place.phase
         and step.places[node].dims == place.dims
-        and not must_be_stored(node) and all(_same_entries(x, given, views) for x in node.inputs if array_of(x, views) is given)
+        and not must_be_stored(node)
+        and all(_same_entries(x, given, views) for x in node.inputs if array_of(x, views) is given)
         for node in readers
     )
 

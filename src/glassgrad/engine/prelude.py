@@ -1,7 +1,7 @@
 """The words that generated source is written in, as Numba knows them. Imported only where native code is compiled.
 
-All of them are intrinsics: they append a few instructions where they are used, and Numba has no functions of their own to
-compile, which is what takes its time.
+All of them are intrinsics: they append a few instructions where they are used, and Numba has no functions of their own
+to compile, which is what takes its time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-from . import scalars
+from . import philox, scalars
 from .gemm import routines
 
 
@@ -53,15 +53,12 @@ def wrapped(_context: Any, index: Any, size: Any) -> Any:
 
 
 def _extreme(sign: str) -> Callable[..., Any]:
-    """Return a function that gives the larger or the smaller of two numbers of one type; NaN if one is."""
+    """Return a function that gives the larger or the smaller of two whole numbers of one type."""
 
     @intrinsic
     def chosen(_context: Any, a: Any, b: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             one, other = values[0], context.cast(builder, values[1], signature.args[1], signature.args[0])
-            if isinstance(a, types.Float):
-                better = builder.fcmp_ordered(sign, one, other)
-                return builder.select(builder.or_(better, builder.fcmp_unordered("!=", one, one)), one, other)
             compare = builder.icmp_signed if a.signed else builder.icmp_unsigned
             return builder.select(compare(sign, one, other), one, other)
 
@@ -107,7 +104,10 @@ OWN = {
 INSTRUCTIONS = {name: _instruction(name) for name in ("floor", "ceil", "trunc", "rint", "sqrt")}
 LIBRARY = {name: getattr(math, name) for name in (
     "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2")}
-SCALARS = {name: word for name, word in vars(scalars).items() if name.endswith(("_32", "_64"))}
+SCALARS = {name: word for module in (scalars, philox) for name, word in vars(module).items()
+           if name.endswith(("_32", "_64"))}
+SCALARS |= {f"{name}_{bits}": getattr(scalars, name)
+            for name in ("largest", "smallest") for bits in (32, 64)}
 
 
 def words(ints: int) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A step run many times without leaving native code: what a training run spends its time in.
 
-Some inputs of the step are *carried*: an output takes their place for the next step (weights, state of the optimiser). Some
-are *streams*: every step gets the next entry of an array (chosen samples, learning rate), and some outputs are streams
-too (the loss). The rest, such as the data, stay where they are.
+Some inputs of the step are *carried*: an output takes their place for the next step (weights, state of the optimiser).
+Some are *streams*: every step gets the next entry of an array (chosen samples, learning rate), and some outputs are
+streams too (the loss). The rest, such as the data, stay where they are.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import numpy as np
 from ..trace import Graph
 from .arena import aligned
 from .blas import best
-from .memory import Memory, memory
+from .memory import Memory, Slot, memory
 from .native import CannotCompileError, native
 from .plan import Call, Plan, plan
-from .program import Workspace
 from .products import Product
-from .source import INDENT, source
+from .program import Workspace
+from .source import source
+from .spelling import INDENT
 from .template import Numbers, Shared, shared
 
 ROOM = 512  # entries of the table beyond the addresses, for numbers and for what the loop is told
@@ -52,8 +53,8 @@ class Repeated:
         One, or two that differ only in the number of rows.
     carried : mapping of int to int
         Position of an output -> of the input whose place it takes.
-    watched : int
-        Position of the output whose first value that is not finite ends the loop.
+    watched : int or None
+        Position of an output, a single number: the first value that is not finite ends the loop.
 
     Raises
     ------
@@ -61,7 +62,8 @@ class Repeated:
         If native code cannot be made here, or a step needs NumPy.
     """
 
-    def __init__(self, graphs: Sequence[Graph], carried: Mapping[int, int], watched: int) -> None:
+    def __init__(self, graphs: Sequence[Graph], carried: Mapping[int, int], watched: int | None
+                 ) -> None:
         plans = [plan(graph, carried) for graph in graphs]
         called = [step.node.op.name for step in plans[0].steps if isinstance(step, Call)]
         if called:
@@ -86,9 +88,12 @@ class Repeated:
     def _driver(self, found: Shared, plan: Plan, where: Memory) -> str:
         """Return the source of the loop around the step."""
         control = self._first + ROOM // 2
-        loss = where.of[plan.graph.outputs[self._watched]]
+        watch = "" if self._watched is None else self._watch(where.of[plan.graph.outputs[self._watched]])
         head, _, body = found.text.split("\n", 2)
-        told = [f"{INDENT}at = array(table, ({self._first + ROOM},), int64)", f"{INDENT}real = array(table, ({self._first + ROOM},), float64)", *(
+        told = [*(
+            f"{INDENT}{name} = array(table, ({self._first + ROOM},), {kind})"
+            for name, kind in (("at", "int64"), ("real", "float64"))
+        ), *(
             f"{INDENT}{name} = {'at' if isinstance(number, int) else 'real'}[{place}]"
             for place, (name, number) in enumerate(zip(found.names, found.numbers[0], strict=True), start=self._first)
         )]
@@ -102,10 +107,7 @@ def repeated(table, sgemm, dgemm):
         status = program(table, sgemm, dgemm)
         if status != 0:
             return status
-        watched = array(at[{loss.position}], (1,), {loss.dtype.name})
-        if watched[0] - watched[0] != 0:
-            return {NOT_FINITE}
-        for stream in range(at[{control + 2}]):
+{watch}        for stream in range(at[{control + 2}]):
             at[at[{control + 4} + 2 * stream]] += at[{control + 5} + 2 * stream]
         for pair in range(at[{control + 3}]):
             place = {control + 4} + 2 * (at[{control + 2}] + pair)
@@ -116,12 +118,19 @@ def repeated(table, sgemm, dgemm):
     return 0
 """
 
+    @staticmethod
+    def _watch(loss: Slot) -> str:
+        return f"""        watched = array(at[{loss.position}], (1,), {loss.dtype.name})
+        if watched[0] - watched[0] != 0:
+            return {NOT_FINITE}
+"""
+
     def start(self, state: Mapping[int, Any]) -> None:
         """Begin with copies of these values of the carried inputs."""
         for position, value in state.items():
             pair = tuple(aligned(np.shape(value), np.asarray(value).dtype) for _ in range(2))
             pair[0][...] = value
-            self._state[position] = pair  # type: ignore[assignment]
+            self._state[position] = pair
 
     def state(self) -> dict[int, Any]:
         """Return copies of the present values of the carried inputs."""
@@ -174,7 +183,9 @@ def repeated(table, sgemm, dgemm):
         self._swapped(pairs, done)
         return done, status, results
 
-    def _placed(self, chosen: _Variant, given: Mapping[int, Any], made: Mapping[int, Any]) -> list[tuple[int, int, int]]:
+    def _placed(
+        self, chosen: _Variant, given: Mapping[int, Any], made: Mapping[int, Any]
+    ) -> list[tuple[int, int, int]]:
         """Put the state into the table; return what changes places after every step: input, and both slots."""
         pairs = []
         for output, position in self._carried.items():
@@ -185,11 +196,14 @@ def repeated(table, sgemm, dgemm):
                 pairs.append((position, given[position].position, made[output].position))
         return pairs
 
-    def _tell(self, chosen: _Variant, count: int, steps: list[tuple[int, int]], pairs: list[tuple[int, int, int]]) -> None:
+    def _tell(
+        self, chosen: _Variant, count: int, steps: list[tuple[int, int]], pairs: list[tuple[int, int, int]]
+    ) -> None:
         table, control = chosen.workspace.table, self._first + ROOM // 2
         for place, number in enumerate(chosen.numbers, start=self._first):
             table[place : place + 1].view(np.float64 if isinstance(number, float) else np.int64)[0] = number
-        told = [count, 0, len(steps), len(pairs), *(n for step in steps for n in step), *(n for p in pairs for n in p[1:])]
+        told = [count, 0, len(steps), len(pairs)]
+        told += [number for step in steps for number in step] + [place for _, *pair in pairs for place in pair]
         table[control : control + len(told)] = told
 
     def _call(self, workspace: Workspace, threads: int) -> int:
@@ -203,4 +217,5 @@ def repeated(table, sgemm, dgemm):
     def _swapped(self, pairs: list[tuple[int, int, int]], done: int) -> None:
         if done % 2:
             for position, *_ in pairs:
-                self._state[position] = self._state[position][::-1]  # type: ignore[assignment]
+                first, second = self._state[position]
+                self._state[position] = second, first

@@ -12,6 +12,7 @@ for i in range(n0):
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Numbers = list[int | float]
@@ -38,5 +39,8 @@ def shared(one: str, other: str) -> Shared | None:
         pair = left[position], right[position]
         if pair[0] != pair[1]:
             left[position] = names.setdefault(pair, f"n{len(names)}")
-    values = tuple([int(text) if text.isdecimal() else float(text) for text in column] for column in zip(*names))
-    return Shared("".join(left), list(names.values()), values or ([], []))  # type: ignore[arg-type]
+    return Shared("".join(left), list(names.values()), (_values(names, 0), _values(names, 1)))
+
+
+def _values(names: Iterable[tuple[str, str]], column: int) -> Numbers:
+    return [int(pair[column]) if pair[column].isdecimal() else float(pair[column]) for pair in names]
