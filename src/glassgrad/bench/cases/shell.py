@@ -99,11 +99,12 @@ def memory(session: Session) -> Outcome:
     head = ("", "images in memory", "whole process beyond them", "first epoch adds, compilation included",
             "second epoch adds")
     least = min((size for name, size in process.items() if name != OURS), default=None)
-    plan = planned_bytes(Training((784, 50, 10)))
+    plan = planned_bytes(Training((784, 50, 10), data="noise"))
     ours = process.get(OURS)
     goals = [
         Goal("images in memory, MB", images[OURS] / 1e6 if OURS in images else None, 47.1),
         Goal("second epoch adds, of the plan's own count", growth[OURS] / plan if plan and growth else None, 1.2),
         Goal("process beyond the images, of the least of the peers'", ours / least if ours and least else None, 1.0),
     ]
-    return Outcome([Table(head, rows)], goals)
+    notes = [] if plan is None else [f"The plan of the training step counts {plan / 1e6:.2f} MB beyond the images."]
+    return Outcome([Table(head, rows)], goals, notes)
