@@ -19,7 +19,7 @@ from .blas import best
 from .memory import Memory, Slot, memory
 from .native import CannotCompileError, native
 from .plan import Call, Plan, plan
-from .program import Workspace
+from .program import Workspace, most_flops
 from .source import source
 from .spelling import INDENT
 from .template import Numbers, Shared, shared
