@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.engine.blas import best
+from glassgrad.engine.expressions import BY_NAME
 from glassgrad.engine.memory import FIRST, memory
 from glassgrad.engine.native import native
 from glassgrad.engine.plan import Call, plan
