@@ -33,7 +33,7 @@ from .text import text
 _GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _SIGNS = _GIT.translate(str.maketrans("<>&", ".,:"))
 _TO_SIGNS = str.maketrans(_GIT, _SIGNS)
-SCRIPTS = ("engine.js", "plan.js", "words.js", "numbers.js", "paper.js", "page.js")
+SCRIPTS = ("places.js", "engine.js", "plan.js", "words.js", "numbers.js", "paper.js", "page.js")
 MOST_SIGNS = 70_000  # for all that is said in three languages; a larger page says it in the current one
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">

@@ -12,7 +12,6 @@ from typing import Any
 
 from ..graph import Tensor
 from ..words import LANGUAGES, language
-from .elk import BOX_OPTIONS, INLINE, OPTIONS
 from .joins import Joins
 from .labels import folded
 from .layout import LABEL_FONT, LINE, TITLE_FONT, node_size, total_text
@@ -74,7 +73,6 @@ def states_of(levels: Levels, story: Story, opened: set[str], spoken_in: Sequenc
         "open": sorted(opened & openable),
         "languages": {code: LANGUAGES[code] for code in spoken_in},
         "words": phrases(spoken_in),
-        "options": OPTIONS, "box_options": BOX_OPTIONS, "inline": INLINE,
     }
 
 

@@ -13,7 +13,7 @@
   let step = null; // null: everything is shown
   let view = { x: 0, y: 0, scale: 1 };
   let size = { width: 1, height: 1 };
-  let places = {};
+  let spots = {};
   let svg, camera;
 
   // The picture ---------------------------------------------------------------------------------------------------
@@ -24,7 +24,7 @@
 
   async function placed(shown) {
     const name = key();
-    if (!views.has(name)) views.set(name, known.gathered(await engine.layout(known.layoutGraph(shown))));
+    if (!views.has(name)) views.set(name, await engine.layout(known.layoutGraph(shown)));
     return views.get(name);
   }
 
@@ -36,7 +36,7 @@
       try {
         const found = await placed(shown);
         size = { width: found.width, height: found.height };
-        places = found.places;
+        spots = found.places;
         const old = svg;
         ({ svg, camera } = artist.draw(shown, found));
         if (old) old.replaceWith(svg);
@@ -97,7 +97,7 @@
     }
     document.getElementById("back").disabled = step === null;
     tell(at, speak);
-    if (at) reveal(places[at.id]);
+    if (at) reveal(spots[at.id]);
   }
 
   function tell(at, speak) {
