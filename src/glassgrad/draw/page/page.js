@@ -106,7 +106,9 @@
       const head = speech.say(at.back ? "backward" : "forward", { step: step + 1, steps: steps.length });
       tale.textContent = `${head} ${speech.told(at.back ? node.backward : node.forward)}`;
     } else {
-      const intro = [speech.say("intro"), speech.told(picture.proof)].filter(Boolean).join(" ");
+      const sealed = picture.sealed ? speech.say("sealed", { count: picture.sealed }) : "";
+      const alone = Object.keys(picture.languages).length === 1 ? speech.say("one_language") : "";
+      const intro = [speech.say("intro"), speech.told(picture.proof), sealed, alone].filter(Boolean).join(" ");
       tale.textContent = speak ? speech.say("everything") : intro;
     }
   }

@@ -13,7 +13,6 @@ const places = (() => {
     "elk.algorithm": "layered",
     "elk.direction": "RIGHT",
     "elk.hierarchyHandling": "INCLUDE_CHILDREN",
-    "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES", // inside boxes the engine fails with it
     "elk.json.edgeCoords": "ROOT",
     "elk.json.shapeCoords": "ROOT",
     "elk.randomSeed": "3", // of the first few, the one that keeps the order of the code most often
@@ -24,6 +23,7 @@ const places = (() => {
     "elk.nodeLabels.placement": "INSIDE V_TOP H_LEFT",
   };
   const careful = { "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX" };
+  const order = { "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES" }; // in boxes the engine fails with it
   const quick = { "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF", "elk.layered.thoroughness": "2" };
   const MOST_WORK = 150; // beyond it the careful way takes seconds, in Python soon minutes
   const LEVEL = 3; // heights that differ by less are made one
@@ -52,8 +52,9 @@ const places = (() => {
 
   // Give everything in a graph the options that it is laid out with.
   function prepared(root) {
-    const way = work(root.edges) > MOST_WORK ? quick : careful;
-    root.layoutOptions = { ...whole, ...way };
+    const large = work(root.edges) > MOST_WORK;
+    const way = large ? quick : careful;
+    root.layoutOptions = { ...whole, ...way, ...(large ? {} : order) };
     const boxes = [...root.children];
     for (const item of boxes) {
       if (!item.children) continue;
