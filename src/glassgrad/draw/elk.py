@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from ..errors import SettingError
-from .layout import LABEL_FONT, LINE, TITLE_FONT, Placed, Rect, label_size, node_size, total_text
+from .layout import LINE, TITLE_FONT, Placed, Rect, label_size, node_size, total_text, total_width
 from .metrics import width
 from .outline import Box
 from .scene import Scene
@@ -25,6 +25,7 @@ var console = {log() {}, error() {}, warn() {}};
 function setTimeout(f) { f(); }
 function postMessage(message) { answer = message; }
 """
+INLINE = {"elk.edgeLabels.inline": "true"}
 _REGISTER = 'self.onmessage({data: {id: 0, cmd: "register", algorithms: ["layered"]}})'
 _LAYOUT = """
 self.onmessage({data: {id: 1, cmd: "layout", graph: places.prepared(JSON.parse(question)), layoutOptions: {},
@@ -125,13 +126,12 @@ def elk_graph(scene: Scene) -> dict[str, Any]:
         across, high = node_size(node)
         item: dict[str, Any] = {"id": node.id, "width": across, "height": high}
         if node.total is not None:
-            text = total_text(node)
-            item["labels"] = [{"text": text, "width": round(width(text, LABEL_FONT)), "height": LINE}]
+            item["labels"] = [{"text": total_text(node), "width": round(total_width(node)), "height": LINE}]
             item["layoutOptions"] = {"elk.nodeLabels.placement": "OUTSIDE V_BOTTOM H_CENTER"}
         containers[node.parent]["children"].append(item)
     for edge in scene.edges:
         across, high = label_size(edge)
-        label = {"id": f"{edge.id}/label", "text": "x", "width": across, "height": high, "layoutOptions": {"elk.edgeLabels.inline": "true"}}
+        label = {"id": f"{edge.id}/label", "text": "x", "width": across, "height": high, "layoutOptions": INLINE}
         root["edges"].append({"id": edge.id, "sources": [edge.source], "targets": [edge.target], "labels": [label]})
     return root
 

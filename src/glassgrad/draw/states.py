@@ -15,7 +15,7 @@ from ..graph import Tensor
 from ..words import LANGUAGES, language
 from .joins import Joins
 from .labels import folded
-from .layout import LABEL_FONT, LINE, TITLE_FONT, node_size, total_text
+from .layout import LINE, TITLE_FONT, node_size, total_width
 from .levels import Levels
 from .metrics import shorten, width
 from .outline import LONGEST_TITLE, Box, Outline, outline_of
@@ -160,7 +160,7 @@ def _item(node: Node, forward: list[str], backward: list[str]) -> dict[str, Any]
         "h": high, "class": node_class(node), "svg": node_piece(node), "forward": forward, "backward": backward,
     }
     if node.total is not None:
-        item["under"] = {"width": round(width(total_text(node), LABEL_FONT)), "height": LINE}
+        item["under"] = {"width": round(total_width(node)), "height": LINE}
     return item
 
 

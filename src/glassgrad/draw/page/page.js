@@ -18,13 +18,14 @@
 
   // The picture ---------------------------------------------------------------------------------------------------
 
+  const MOST_AHEAD = 150; // nodes that are laid out before anybody opens them
   const views = new Map(); // layouts by what is open; the page comes with the first
-  const key = () => [...opened].sort().join();
-  if (picture.first) views.set(key(), picture.first);
+  const key = (open) => [...open].sort().join();
+  if (picture.first) views.set(key(opened), picture.first);
 
-  async function placed(shown) {
-    const name = key();
-    if (!views.has(name)) views.set(name, await engine.layout(known.layoutGraph(shown)));
+  function placed(shown, open) {
+    const name = key(open);
+    if (!views.has(name)) views.set(name, engine.layout(known.layoutGraph(shown)));
     return views.get(name);
   }
 
@@ -34,7 +35,7 @@
     busy = busy.then(async () => {
       const shown = known.scene(opened);
       try {
-        const found = await placed(shown);
+        const found = await placed(shown, opened);
         size = { width: found.width, height: found.height };
         spots = found.places;
         const old = svg;
@@ -232,6 +233,9 @@
     tell(step === null ? null : steps[step], false);
   });
   await show();
-  // While the first view is looked at, the engine starts, and works once: a second layout is several times as fast.
-  if (picture.first) engine.layout(known.layoutGraph(known.scene(opened))).catch(() => {});
+  // While the first view is looked at, the engine starts and works once: it is several times as fast the second time.
+  const everything = new Set(known.boxes.keys());
+  const all = known.scene(everything);
+  if (all.nodes.length <= MOST_AHEAD) placed(all, everything).catch(() => {});
+  else if (picture.first) engine.layout(known.layoutGraph(known.scene(opened))).catch(() => {});
 })();
