@@ -3,10 +3,9 @@
     python benchmarks/pictures.py [--repeat 5]
 
 Prints medians, without what is remembered of earlier layouts; the layout engine's own start, once in a process, is told
-apart. Times in the browser are taken where Playwright
-and a Chromium are installed: from the selection of "open all" to the picture, at once after the page was opened (the
-engine's start counts), and three seconds later (it has started, and laid everything out, meanwhile); then from the
-closing of one box to the picture, which is a layout of its own.
+apart. Times in the browser are taken where Playwright and a Chromium are installed: from the selection of "open all" to
+the picture, at once after the page was opened (the engine's start counts), and three seconds later (it has started, and
+laid everything out, meanwhile); then from the closing of one box to the picture, which is a layout of its own.
 """
 
 from __future__ import annotations
