@@ -64,6 +64,8 @@ WORDS: dict[str, Any] = {
     "gemv64": lambda *given: multiplied_vector(*given, np.float64),
     "gemm32": lambda *given: multiplied(*given, np.float32), "gemm64": lambda *given: multiplied(*given, np.float64),
 }
+WORDS |= {f"{name}_{bits}": (lambda x, op=BY_NAME[name]: np.asarray(op.forward(np, x))[()]) for bits in (32, 64)
+          for name in ("erf", "erfc", "gaussian")}
 WORDS |= {name: getattr(np, name) for name in (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "sin", "cos", "tan", "sinh",
     "cosh", "hypot", "floor", "ceil", "trunc", "rint")}

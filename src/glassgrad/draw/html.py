@@ -1,7 +1,8 @@
 """A graph as one interactive HTML file: pan, zoom, open and close layers, step forward and backward.
 
 The file needs nothing from outside: it works from a memory stick, and its Content-Security-Policy lets no request
-leave the page. The layout engine travels in it, compressed, and runs in a worker.
+leave the page. The layout engine travels in it, compressed, and runs in a worker. No file is larger than 700 kB: of a
+large graph, inner boxes stay closed and sentences come in one language, which the page says.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache, partial
+from collections.abc import Collection
+from functools import lru_cache
 from html import escape
 from importlib import resources
 from typing import Any
 
-from ..words import Sentence
 from .elk import source
 from .first import first_view
 from .levels import levels_of
@@ -26,15 +26,15 @@ from .outline import LONGEST_TITLE, Outline
 from .pieces import style
 from .proof import statement
 from .scene import scene_of
-from .states import languages, states_of, story_in_levels
+from .states import Extent, languages, states_of, story_in_levels
 from .text import text
 
 # The 85 signs of Git's base 85, with those that could begin something in HTML replaced.
 _GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _SIGNS = _GIT.translate(str.maketrans("<>&", ".,:"))
 _TO_SIGNS = str.maketrans(_GIT, _SIGNS)
-SCRIPTS = ("engine.js", "plan.js", "words.js", "numbers.js", "paper.js", "page.js")
-MOST_SIGNS = 70_000  # for all that is said in three languages; a larger page says it in the current one
+SCRIPTS = ("places.js", "engine.js", "plan.js", "words.js", "numbers.js", "paper.js", "page.js")
+LARGEST = 700_000  # bytes of a page
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -72,31 +72,40 @@ def html(
     story = story_in_levels(levels, arrays)
     opened = _open_at_first(story.outline, depth, opens)
     proof = statement(what, g) if backward else None
-    states = partial(states_of, levels, story, opened)
-    picture = _packed_picture(states, languages(), proof)
-    if len(picture) > MOST_SIGNS:
-        picture = _packed_picture(states, languages()[:1], proof)
-    sheet, script = style("auto") + _read("page.css"), "".join(map(_read, SCRIPTS))
     fallback = text(scene_of(what, backward=backward, g=g, opens=opens, depth=depth, arrays=arrays), 100)
+    title = shorten(story.flow.title, LONGEST_TITLE)
+    for extent in _extents(len(story.outline.home)):  # the first that is small enough
+        picture = states_of(levels, story, opened, extent)
+        picture["proof"] = [proof.text(code) if proof else "" for code in extent.languages]
+        page = _written(picture, title, fallback)
+        if len(page) > LARGEST:
+            continue
+        picture["first"] = first_view(picture)
+        page = _written(picture, title, fallback)
+        if len(page) <= LARGEST:
+            break
+    return page.decode()
+
+
+def _extents(nodes: int) -> list[Extent]:
+    """Return what a page of a graph with so many nodes may hold, best first."""
+    every = languages()
+    return [*([Extent(every, 150), Extent(every, 150, 1_000)] if nodes <= 150 else []),
+            *(Extent(every[:1], most, entries) for most, entries in ((400, 4_000), (200, 1_000), (100, 100), (0, 0)))]
+
+
+def _written(picture: dict[str, Any], title: str, fallback: str) -> bytes:
+    sheet, script = style("auto") + _read("page.css"), "".join(map(_read, SCRIPTS))
     policy = (
         f"default-src 'none'; style-src {_digest(sheet)}; script-src {_digest(script)} blob:; worker-src blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = escape(shorten(story.flow.title, LONGEST_TITLE))
     return _PAGE.format(
-        policy=policy, title=title, style=sheet, script=script, engine=_engine(), picture=picture,
-        language=languages()[0].replace("_", "-"),
-        body=_filled(_read("body.html"), TITLE=title, FALLBACK=escape(fallback)),
-    )
-
-
-def _packed_picture(states: Callable[[Sequence[str]], dict[str, Any]], spoken: Sequence[str],
-                    proof: Sentence | None) -> str:
-    """Return the page's data in these languages, with the first view laid out."""
-    picture = states(spoken)
-    picture["proof"] = [proof.text(code) if proof else "" for code in spoken]
-    picture["first"] = first_view(picture)
-    return packed(json.dumps(picture, ensure_ascii=False, separators=(",", ":")))
+        policy=policy, title=escape(title), style=sheet, script=script, engine=_engine(),
+        picture=packed(json.dumps(picture, ensure_ascii=False, separators=(",", ":"))),
+        language=next(iter(picture["languages"])).replace("_", "-"),
+        body=_filled(_read("body.html"), TITLE=escape(title), FALLBACK=escape(fallback)),
+    ).encode()
 
 
 def _open_at_first(outline: Outline, depth: int | None, opens: Collection[str] | bool) -> set[str]:

@@ -10,6 +10,7 @@ from .numbers import Figure
 from .scene import Edge, Node
 
 NODE_FONT, LABEL_FONT, TITLE_FONT = 14, 12, 13
+BOLD = 1.12  # how much wider a text is in bold
 LINE = 15  # height of a line of label text
 CELL = 6  # side of a heat map's cell
 GAP = 4  # between an edge and the text above or below it
@@ -61,7 +62,7 @@ def node_size(node: Node) -> tuple[float, float]:
 def figure_size(figure: Figure, name: str = "") -> tuple[float, float]:
     """Return width and height of a value's text and heat map."""
     lines = named_lines(figure, name)
-    across = max((width(line, LABEL_FONT) for line in lines), default=0.0)
+    across = max((width(line, LABEL_FONT) for line in lines), default=0.0) * (BOLD if figure.alarm else 1)
     cells = len(figure.heat[0]) if figure.heat else 0
     return max(across, cells * CELL), LINE * len(lines) + CELL * len(figure.heat)
 
@@ -73,7 +74,7 @@ def named_lines(figure: Figure, name: str) -> tuple[str, ...]:
     if not figure.lines:
         return (name,)
     first = figure.lines[0]
-    return (f"{name} {first}" if first.startswith("(") else f"{name} = {first}", *figure.lines[1:])
+    return (f"{name} {first}" if first.removeprefix("⚠ ").startswith("(") else f"{name} = {first}", *figure.lines[1:])
 
 
 def derivative_lines(figure: Figure) -> tuple[str, ...]:
@@ -91,6 +92,12 @@ def label_size(edge: Edge) -> tuple[float, float]:
         wide, high = figure_size(replace(edge.gradient, lines=derivative_lines(edge.gradient)))
         across, below = max(across, wide), high + ARROW
     return round(max(across, 22) + 12), round(2 * (max(above, below) + GAP))
+
+
+def total_width(node: Node) -> float:
+    """Return the width of the text under a fork."""
+    alarm = node.total is not None and node.total.alarm
+    return width(total_text(node), LABEL_FONT) * (BOLD if alarm else 1)
 
 
 def total_text(node: Node) -> str:

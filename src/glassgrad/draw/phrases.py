@@ -31,6 +31,10 @@ PHRASES = {
         "Values stand above the lines, derivatives (∂) below. Select a box to open it, its title to close it, an array "
         "to see its numbers. Step with the arrow keys."
     ),
+    "sealed": mark(
+        "To keep this file small, {count} inner boxes cannot be opened here; draw a part of the graph to see them."
+    ),
+    "one_language": mark("To keep this file small, it speaks one language; glassgrad.words.use chooses which."),
     "graph": mark("Computational graph of {title}"),
     "opened": mark("{label}, open; select to close"),
     "closed": mark("{label}, closed; select to open"),

@@ -8,24 +8,22 @@ closed composite gives and hands back, its own rules say.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..graph import Tensor
 from ..words import LANGUAGES, language
-from .elk import BOX_OPTIONS, INLINE, OPTIONS
 from .joins import Joins
 from .labels import folded
-from .layout import LABEL_FONT, LINE, TITLE_FONT, node_size, total_text
+from .layout import LINE, TITLE_FONT, node_size, total_width
 from .levels import Levels
 from .metrics import shorten, width
 from .outline import LONGEST_TITLE, Box, Outline, outline_of
 from .phrases import phrases
 from .pieces import node_class, node_piece
 from .scene import Node, Story, closed_node, drawn_node
-from .tables import Tables
+from .tables import ALL_ENTRIES, Tables
 from .tales import Tales, of_box, spoken
-
-MOST_NODES = 600  # in one page; boxes beyond that stay closed
 
 
 def story_in_levels(levels: Levels, arrays: str = "auto") -> Story:
@@ -56,11 +54,20 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(LANGUAGES, key=lambda code: code != language()))
 
 
-def states_of(levels: Levels, story: Story, opened: set[str], spoken_in: Sequence[str]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Extent:
+    """How much a page holds: languages, nodes that can come to be seen, entries of arrays that are written out."""
+
+    languages: Sequence[str]
+    nodes: int
+    entries: int = ALL_ENTRIES
+
+
+def states_of(levels: Levels, story: Story, opened: set[str], extent: Extent) -> dict[str, Any]:
     """Return all that the page needs, as JSON data; `opened` boxes are open at first."""
-    openable = _openable(story.outline)
+    openable, spoken_in = _openable(story.outline, extent.nodes), extent.languages
     places = _places(story, openable)
-    tales, tables = Tales(levels), Tables()
+    tales, tables = Tales(levels), Tables(extent.entries)
     writer = _Nodes(story, tales, spoken_in, openable, {box.scope: box for box in story.outline.boxes.values()})
     nodes = [writer.drawn(place, node) for place, node in _first_at(story, places).items()]
     ends = [Node(f"out{i}", "output", shorten(output.name or "", LONGEST_TITLE), None)
@@ -72,13 +79,13 @@ def states_of(levels: Levels, story: Story, opened: set[str], spoken_in: Sequenc
         "edges": list(Joins(levels, story, places, tales.names, tables).edges()),
         "tables": tables.found,
         "open": sorted(opened & openable),
+        "sealed": len(story.outline.boxes) - len(openable),
         "languages": {code: LANGUAGES[code] for code in spoken_in},
         "words": phrases(spoken_in),
-        "options": OPTIONS, "box_options": BOX_OPTIONS, "inline": INLINE,
     }
 
 
-def _openable(outline: Outline) -> set[str]:
+def _openable(outline: Outline, most: int) -> set[str]:
     """Return the boxes that can be opened: outer ones first, while the page does not grow too large."""
     found: set[str] = set()
     inside: dict[str | None, int] = dict.fromkeys((None, *outline.boxes), 0)
@@ -86,7 +93,7 @@ def _openable(outline: Outline) -> set[str]:
         inside[home] += 1
     for box in outline.boxes.values():
         inside[box.parent] += 1
-    room = MOST_NODES - inside[None]
+    room = most - inside[None]
     for box in sorted(outline.boxes.values(), key=lambda box: box.level):
         if inside[box.id] <= room and (box.parent is None or box.parent in found):
             found.add(box.id)
@@ -153,7 +160,7 @@ def _item(node: Node, forward: list[str], backward: list[str]) -> dict[str, Any]
         "h": high, "class": node_class(node), "svg": node_piece(node), "forward": forward, "backward": backward,
     }
     if node.total is not None:
-        item["under"] = {"width": round(width(total_text(node), LABEL_FONT)), "height": LINE}
+        item["under"] = {"width": round(total_width(node)), "height": LINE}
     return item
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from .layout import Placed
+from .layout import Placed, total_width
 from .pieces import label_piece, line_piece, marks_style, node_class, node_piece, number, style, text
 from .places import layout
 from .scene import Edge, Scene
@@ -26,14 +26,15 @@ def svg(scene: Scene, theme: str = "auto") -> str:
 
 def write(scene: Scene, placed: Placed, theme: str) -> str:
     """Return the SVG document of a scene whose parts have places."""
-    wide, high = number(placed.width + 2 * MARGIN), number(placed.height + 2 * MARGIN)
+    left = -MARGIN - _overhang(scene, placed)
+    wide, high = number(placed.width + MARGIN - left), number(placed.height + 2 * MARGIN)
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
-        f'viewBox="{-MARGIN} {-MARGIN} {wide} {high}" role="img">',
+        f'viewBox="{number(left)} {-MARGIN} {wide} {high}" role="img">',
         f"<title>{escape(scene.title)}</title>",
         f"<desc>{escape(describe(scene))}</desc>",
         f"<style>\n{style(theme)}{marks_style() if _has_marks(scene) else ''}</style>",
-        f'<rect class="paper" x="{-MARGIN}" y="{-MARGIN}" width="{wide}" height="{high}"/>',
+        f'<rect class="paper" x="{number(left)}" y="{-MARGIN}" width="{wide}" height="{high}"/>',
         *_boxes(scene, placed),
         *(_line(scene, placed, edge) for edge in scene.edges),
         *(_label(placed, edge) for edge in scene.edges),
@@ -41,6 +42,12 @@ def write(scene: Scene, placed: Placed, theme: str) -> str:
         "</svg>",
         "",
     ])
+
+
+def _overhang(scene: Scene, placed: Placed) -> float:
+    """Return how far the sum under a fork reaches beyond the left edge: the plain layout leaves it no room."""
+    sums = (total_width(node) / 2 - placed.nodes[node.id].centre[0] for node in scene.nodes)
+    return max(0.0, *sums)
 
 
 def _has_marks(scene: Scene) -> bool:

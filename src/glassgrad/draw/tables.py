@@ -25,10 +25,10 @@ class Tables:
     ([['', '0.0', '0.5']], '50 %')
     """
 
-    def __init__(self) -> None:
+    def __init__(self, entries: int = ALL_ENTRIES) -> None:
         self.found: list[dict[str, Any]] = []
         self._known: dict[int, tuple[Any, int]] = {}
-        self._room = ALL_ENTRIES
+        self._room = entries
 
     def add(self, value: Any) -> int | None:
         """Return the number of an array's table; None for a single number, and for what has no value."""

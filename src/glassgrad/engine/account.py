@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from ..trace import Graph
-from .loops import Loop
+from .loops import has_array
 from .plan import Call, Plan, Step, arrays_read, described
 from .products import Product
 from .program import NativeProgram
@@ -22,8 +22,9 @@ def account(graph: Graph, program: Any, name: str) -> str:
     moved = sum(bytes_moved(step, plan) for step in plan.steps)
     work = sum(multiplications(step) for step in plan.steps)
     blas = "none" if program.blas is None else program.blas.name
+    steps = "step" if len(plan.steps) == 1 else "steps"
     lines = [
-        f"{name}: {len(graph.operations)} operations in {len(plan.steps)} steps, {moved:,} bytes read and written, "
+        f"{name}: {len(graph.operations)} operations in {len(plan.steps)} {steps}, {moved:,} bytes read and written, "
         f"{2 * work:,} flops in products",
         f"{len(memory.slots)} arrays; {memory.work:,} bytes for those in between, "
         f"{sum(array.nbytes for array in memory.constants):,} for constants; BLAS: {blas}",
@@ -45,7 +46,7 @@ def bytes_moved(step: Step, plan: Plan) -> int:
     """Return how many bytes of arrays a step reads and writes, each array counted once."""
     stored = set(plan.stored)
     inside = set(step.nodes)
-    read = {node for node in arrays_read(step, plan.views) if node not in inside}
+    read = {node for node in arrays_read(step, plan.views) if node not in inside and has_array(node)}
     written = {node for node in step.nodes if node in stored}
     return sum(node.size * node.dtype.itemsize for node in (*read, *written))
 
@@ -54,5 +55,3 @@ def multiplications(step: Step) -> int:
     """Return the number of multiplications in a product."""
     return prod(step.sizes) if isinstance(step, Product) else 0
 
-
-__all__ = ["Loop", "account", "bytes_moved", "multiplications"]

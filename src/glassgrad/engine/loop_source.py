@@ -64,7 +64,12 @@ class LoopWriter:
     # Values
 
     def _index(self, place: Place) -> list[str]:
-        return ["0" if dim is None else self.letters[dim] for dim in place.dims]
+        return self._letters(place.dims)
+
+    def _letters(self, dims: Sequence[int | None]) -> list[str]:
+        if self.loop.flat:
+            return [self.letters[-1]] * len(dims)
+        return ["0" if dim is None else self.letters[dim] for dim in dims]
 
     def _assigned(self, node: Tensor, place: Place) -> list[str]:
         """Return lines that compute a node's entry, and keep it where others will look for it."""
@@ -77,7 +82,13 @@ class LoopWriter:
         return lines
 
     def _store(self, node: Tensor, place: Place, value: str) -> str:
-        return f"{self.names.array(node)}[{', '.join(self._index(place)) or '0'}] = {value}"
+        return f"{self._stored(node, place)} = {value}"
+
+    def _stored(self, node: Tensor, place: Place) -> str:
+        """Return where an entry lies in a node's own array."""
+        if self.loop.flat and place.level == "full":
+            return f"{self.names.flat(node)}[{self.letters[-1]}]"
+        return f"{self.names.array(node)}[{', '.join(self._index(place)) or '0'}]"
 
     def _value(self, node: Tensor, place: Place) -> str:
         index = self._index(place)
@@ -122,6 +133,8 @@ class LoopWriter:
 
     def _read(self, x: Tensor, index: Sequence[str]) -> str:
         """Return an entry from memory; one that is the same all along the row is read before the row begins."""
+        if self.loop.flat and x.size != 1 and not literal(x):
+            return f"{self.names.flat(self.views[x].root)}[{self.letters[-1]}]"
         text = self.names.element(x, index)
         return text if literal(x) or "[" not in text else self._kept(text, index)
 
@@ -151,7 +164,7 @@ class LoopWriter:
         )
         if earlier:
             if root in self.names.stored:
-                return f"{self.names.array(root)}[{', '.join(self._index(source)) or '0'}]"
+                return self._stored(root, source)
             return self._in_row(root)
         return self.names.name(root, "_")
 
@@ -166,7 +179,7 @@ class LoopWriter:
         """Collect a sum or an extreme: along the row in a variable, over other axes in the result's array."""
         lines, dtype = self._lines, node.dtype
         (x,) = node.inputs
-        index = ["0" if dim is None else self.letters[dim] for dim in place.over]
+        index = self._letters(place.over)
         value = cast(self._operand(node, x, index, place), x.dtype, dtype)
         if place.level == "row":
             total, wide = self._along_row(node, value)

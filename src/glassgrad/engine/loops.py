@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +33,7 @@ DTYPES = frozenset(
                                 "float64")
 )
 Dims = tuple[int | None, ...]
+SHORT = 32  # entries of a row below which loops over rows are slow
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,14 @@ class Place:
 
 @dataclass(eq=False)
 class Loop:
-    """Nodes computed in one pass over `domain`."""
+    """Nodes computed in one pass over `domain`.
+
+    A `flat` loop runs over arrays of one shape and single numbers as if they had one axis.
+    """
 
     domain: tuple[int, ...]
     places: dict[Tensor, Place] = field(default_factory=dict)
+    flat: bool = False
 
     @property
     def nodes(self) -> list[Tensor]:
@@ -80,6 +86,30 @@ class Loop:
     def phases(self) -> int:
         """How many passes over each row it takes."""
         return 1 + max((place.phase for place in self.places.values() if place.level == "full"), default=0)
+
+
+def flatten(loop: Loop, views: Mapping[Tensor, View]) -> None:
+    """Let a loop run along one axis, if all that it reads and computes lies in the same order: short rows are slow."""
+    if len(loop.domain) > 1 and all(
+        _in_order(node, place, loop.domain) and all(_read_in_order(x, loop, views) for x in node.inputs)
+        for node, place in loop.places.items()
+    ):
+        loop.domain, loop.flat = (prod(loop.domain),), True
+
+
+def _in_order(node: Tensor, place: Place, domain: tuple[int, ...]) -> bool:
+    if node.op in (GATHER, ONE_HOT) or place.level == "row" or place.row_input:
+        return False
+    dims = place.dims if place.level == "full" else place.over
+    kept = place.level == "late" and any(dim is not None for dim in place.dims)
+    return not kept and [dim for dim in dims if dim is not None] == list(range(len(domain)))
+
+
+def _read_in_order(x: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> bool:
+    if x.size == 1 or literal(x) or views[x].root in loop.places:
+        return True
+    seen = views[x]
+    return has_array(seen.root) and seen.plain and squeezed(x.shape) == squeezed(seen.root.shape) == loop.domain
 
 
 def computes(node: Tensor) -> bool:
@@ -153,7 +183,9 @@ def _reduction_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Pla
     source = loop.places[views[x].root]
     if source.level == "late" or not _covers(dims, source.level, loop.domain):
         return None
-    return _reduction(node, dims, loop.domain, source.phase, row_input=source.level == "row")
+    place = _reduction(node, dims, loop.domain, source.phase, row_input=source.level == "row")
+    columns = place.level == "late" and len(loop.domain) - 1 in place.dims
+    return None if columns and loop.domain[-1] < SHORT else place  # alone, so that the rest can be flat
 
 
 def _covers(dims: Dims, level: str, domain: tuple[int, ...]) -> bool:

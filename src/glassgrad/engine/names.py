@@ -53,10 +53,14 @@ class Names:
         self._arrays[name] = self.memory.of[array_of(node, self.views)], node.shape
         return name
 
+    def flat(self, node: Tensor) -> str:
+        """Return the name of the array of a node as one with a single axis."""
+        name = self.name(node, "_flat")
+        self._arrays[name] = self.memory.of[array_of(node, self.views)], (node.size,)
+        return name
+
     def row(self, node: Tensor) -> str:
         """Return the name of the row that holds a value for a later phase."""
-        if node in self.stored:
-            return self.array(node)
         name = self.name(node, "_row")
         slot = self.memory.rows[node]
         self._arrays[name] = slot, slot.shape

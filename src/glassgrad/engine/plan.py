@@ -4,7 +4,7 @@
 >>> graph = gg.trace(lambda x, W: gg.tanh(x @ W + 1.0).sum())(gg.ArrayType((8, 3)), gg.ArrayType((3, 2)))
 >>> print(*map(described, plan(graph).steps), sep="\\n")
 8 x 3 x 2 product + ...
-tanh, sum over 8 x 2
+tanh, sum over 16
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..graph import Tensor, nodes
 from ..place import inside
 from ..trace import Graph, copy_node
 from .expressions import BY_NAME
-from .loops import Loop, computes, has_array, must_be_stored, new_loop, place_in
+from .loops import Loop, computes, flatten, has_array, must_be_stored, new_loop, place_in
 from .lower import lowered
 from .products import MATMUL, Product, multiplies, product_of
 from .views import RESHAPE, View, is_view, itself, view
@@ -91,6 +91,9 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None) -> Plan:
     graph = prepared(lowered(graph))
     views = views_of(graph)
     units = _Units(graph, views)
+    for step in units.needs:
+        if isinstance(step, Loop):
+            flatten(step, views)
     found = Plan(graph, units.ordered(_updates(graph, carried or {})), views)
     found.stored = _stored(found)
     found.carried = _in_place(found, carried or {})

@@ -21,6 +21,8 @@ def product_lines(names: Names, step: Product) -> list[str]:
     alpha = " * ".join([*([number(float(step.sign), dtype)] if step.sign < 0 or not scale else []), *scale])
     if m * k * n <= SMALL and not _turned(names, step)[0] and n <= LANES:
         return _in_registers(names, step, alpha)
+    if k == 1:
+        return _outer(names, step, alpha)
     own = [] if step.added is None or _in_place(names, step) else _begin(names, step)
     if m * k * n <= SMALL:
         return own + _row_by_row(names, step, alpha)
@@ -111,6 +113,16 @@ def _in_registers(names: Names, step: Product, alpha: str) -> list[str]:
     lines += [f"{result}[{', '.join(_index(step, 'i', column)) or '0'}] = {s}"
               for s, column in zip(sums, columns, strict=True)]
     return [f"for i in range({m}):", *(INDENT + line for line in lines)]
+
+
+def _outer(names: Names, step: Product, alpha: str) -> list[str]:
+    """Return loops for a column times a row: one pass over the result."""
+    m, _, n = step.sizes
+    left, right = _operand(names, step, "i", "0", "j")
+    index = _index(step, "i", "j")
+    added = "" if step.added is None else f"{_added(names, step, index)} + "
+    return [f"for i in range({m}):", f"{INDENT}weight = {_weighted(alpha, left)}", f"{INDENT}for j in range({n}):",
+            f"{INDENT * 2}{names.array(step.result)}[{', '.join(index) or '0'}] = {added}weight * {right}"]
 
 
 def _row_by_row(names: Names, step: Product, alpha: str) -> list[str]:

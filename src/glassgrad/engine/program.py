@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from .lower import is_constant
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import CannotCompileError, Function, native
 from .plan import Call, Plan, Step, plan
+from .products import Product
 from .source import Source, source
 
 _MULTIPLIES = re.compile(r"\bgem[mv]\d+\(")
@@ -137,6 +139,7 @@ class NativeProgram:
         alone = self._parts[0] if len(self._parts) == 1 else None
         self._whole = None if isinstance(alone, Call) else alone
         self._reference = Program(graph.inputs, graph.outputs)
+        self._threads = 1 if self.blas is None else self.blas.threads_for(most_flops(self.plan))
         self._free: list[Workspace] = []
 
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
@@ -146,6 +149,12 @@ class NativeProgram:
         except IndexError:
             workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
+        if self._threads > 1 and self.blas is not None and self.blas.private:
+            with self.blas.threads(self._threads):
+                return self._results(workspace, arguments)
+        return self._results(workspace, arguments)
+
+    def _results(self, workspace: Workspace, arguments: Sequence[Any]) -> list[Any]:
         whole = self._whole
         if self.run(workspace) if whole is None else whole(workspace.table, workspace.address):
             return self._reference(arguments)  # which says what was wrong
@@ -168,6 +177,11 @@ def with_blas(text: str, name: str, blas: Blas | None) -> Function:
     if blas is None and _MULTIPLIES.search(text):
         raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
     return native(text, name, 32 if blas is None else blas.ints)
+
+
+def most_flops(plan: Plan) -> int:
+    """Return the operations of the largest product of a plan."""
+    return max((2 * prod(step.sizes) for step in plan.steps if isinstance(step, Product)), default=0)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:

@@ -19,13 +19,12 @@ from .blas import best
 from .memory import Memory, Slot, memory
 from .native import CannotCompileError
 from .plan import Call, Plan, plan
-from .products import Product
-from .program import Workspace, with_blas
+from .program import Workspace, most_flops, with_blas
 from .source import source
 from .spelling import INDENT
 from .template import Numbers, Shared, shared
 
-ROOM = 512  # entries of the table beyond the addresses, for numbers and for what the loop is told
+ROOM = 4096  # entries of the table beyond the addresses, for numbers and for what the loop is told
 NOT_FINITE = -2
 
 
@@ -38,11 +37,6 @@ class _Variant:
     numbers: Numbers
     workspace: Workspace
 
-    @property
-    def flops(self) -> int:
-        """Operations of its largest product."""
-        return max((2 * int(np.prod(step.sizes)) for step in self.plan.steps if isinstance(step, Product)), default=0)
-
 
 class Repeated:
     """Graphs of one step for one or two sizes of batch, as one native loop.
@@ -50,7 +44,7 @@ class Repeated:
     Parameters
     ----------
     graphs : sequence of Graph
-        One, or two that differ only in the number of rows.
+        One, or two that differ only in the number of rows; `served` says how many of them can be run.
     carried : mapping of int to int
         Position of an output -> of the input whose place it takes.
     watched : int or None
@@ -74,14 +68,15 @@ class Repeated:
         self._first = memories[0].entries
         texts = [source(*each, each[0].steps).text for each in zip(plans, memories, strict=True)]
         found = shared(texts[0], texts[-1])
-        if found is None or len(found.names) > ROOM // 2:
-            raise CannotCompileError("the steps of the two sizes of batch differ")
+        if found is None or len(found.names) > ROOM // 2:  # of very different sizes: only the first is served
+            found, plans, memories = Shared(texts[0], [], ([], [])), plans[:1], memories[:1]
         self.text = self._driver(found, plans[0], memories[0])
         self._function = with_blas(self.text, "repeated", self.blas)
         self._variants = [
             _Variant(each, where, values, Workspace(where, self.blas, ROOM))
             for each, where, values in zip(plans, memories, found.numbers, strict=False)
         ]
+        self.served = len(plans)
         self.plan, self.memory = plans[0], memories[0]
         self._state: dict[int, tuple[Any, Any]] = {}
 
@@ -177,7 +172,7 @@ def repeated(table):
                 steps.append((slot.position, slot.bytes))
         pairs = self._placed(chosen, given, made)
         self._tell(chosen, count, steps, pairs)
-        threads = 1 if self.blas is None else self.blas.threads_for(chosen.flops)
+        threads = 1 if self.blas is None else self.blas.threads_for(most_flops(chosen.plan))
         status = self._call(workspace, threads)
         done = int(table[self._first + ROOM // 2 + 1])
         self._swapped(pairs, done)
@@ -207,7 +202,7 @@ def repeated(table):
         table[control : control + len(told)] = told
 
     def _call(self, workspace: Workspace, threads: int) -> int:
-        if self.blas is None or threads == 1:
+        if self.blas is None or (threads == 1 and self.blas.private):
             return self._function(workspace.table, workspace.address)
         with self.blas.threads(threads):
             return self._function(workspace.table, workspace.address)

@@ -79,7 +79,17 @@ class NativeStepper(Stepper):
             done += count
         rest = order[whole * batch :]
         if len(rest):
-            yield self._stretch(rest, len(rest), 1)
+            yield self._stretch(rest, len(rest), 1) if self._serves(len(rest)) else self._alone(rest)
+
+    def _serves(self, batch: int) -> bool:
+        return batch in self._batches[: self._loop.served]
+
+    def _alone(self, rows: Any) -> Any:
+        """Do the step of a batch of another size by the interpreter."""
+        _ = self.weights  # brought up to date
+        loss = self.step(self._x[rows], self._t[rows])
+        self._loop.start(dict(enumerate(self._state_arrays())))
+        return np.array([loss])
 
     def _stretch(self, chosen: Any, batch: int, count: int) -> Any:
         before = self._loop.state()

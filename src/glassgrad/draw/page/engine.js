@@ -47,7 +47,7 @@ const engine = (() => {
   async function layout(graph) {
     started ??= start(); // once, and kept
     await started;
-    return ask({ cmd: "layout", graph });
+    return places.gathered(await ask({ cmd: "layout", graph: places.prepared(graph) }));
   }
 
   return { layout, unpacked };

@@ -13,18 +13,19 @@
   let step = null; // null: everything is shown
   let view = { x: 0, y: 0, scale: 1 };
   let size = { width: 1, height: 1 };
-  let places = {};
+  let spots = {};
   let svg, camera;
 
   // The picture ---------------------------------------------------------------------------------------------------
 
+  const MOST_AHEAD = 150; // nodes that are laid out before anybody opens them
   const views = new Map(); // layouts by what is open; the page comes with the first
-  const key = () => [...opened].sort().join();
-  if (picture.first) views.set(key(), picture.first);
+  const key = (open) => [...open].sort().join();
+  if (picture.first) views.set(key(opened), picture.first);
 
-  async function placed(shown) {
-    const name = key();
-    if (!views.has(name)) views.set(name, known.gathered(await engine.layout(known.layoutGraph(shown))));
+  function placed(shown, open) {
+    const name = key(open);
+    if (!views.has(name)) views.set(name, engine.layout(known.layoutGraph(shown)));
     return views.get(name);
   }
 
@@ -34,9 +35,9 @@
     busy = busy.then(async () => {
       const shown = known.scene(opened);
       try {
-        const found = await placed(shown);
+        const found = await placed(shown, opened);
         size = { width: found.width, height: found.height };
-        places = found.places;
+        spots = found.places;
         const old = svg;
         ({ svg, camera } = artist.draw(shown, found));
         if (old) old.replaceWith(svg);
@@ -97,7 +98,7 @@
     }
     document.getElementById("back").disabled = step === null;
     tell(at, speak);
-    if (at) reveal(places[at.id]);
+    if (at) reveal(spots[at.id]);
   }
 
   function tell(at, speak) {
@@ -106,7 +107,9 @@
       const head = speech.say(at.back ? "backward" : "forward", { step: step + 1, steps: steps.length });
       tale.textContent = `${head} ${speech.told(at.back ? node.backward : node.forward)}`;
     } else {
-      const intro = [speech.say("intro"), speech.told(picture.proof)].filter(Boolean).join(" ");
+      const sealed = picture.sealed ? speech.say("sealed", { count: picture.sealed }) : "";
+      const alone = Object.keys(picture.languages).length === 1 ? speech.say("one_language") : "";
+      const intro = [speech.say("intro"), speech.told(picture.proof), sealed, alone].filter(Boolean).join(" ");
       tale.textContent = speak ? speech.say("everything") : intro;
     }
   }
@@ -230,6 +233,9 @@
     tell(step === null ? null : steps[step], false);
   });
   await show();
-  // While the first view is looked at, the engine starts, and works once: a second layout is several times as fast.
-  if (picture.first) engine.layout(known.layoutGraph(known.scene(opened))).catch(() => {});
+  // While the first view is looked at, the engine starts and works once: it is several times as fast the second time.
+  const everything = new Set(known.boxes.keys());
+  const all = known.scene(everything);
+  if (all.nodes.length <= MOST_AHEAD) placed(all, everything).catch(() => {});
+  else if (picture.first) engine.layout(known.layoutGraph(known.scene(opened))).catch(() => {});
 })();

@@ -1,6 +1,6 @@
 "use strict";
-// Which parts of a picture are seen when these boxes are open, the graph that the layout engine is asked to lay out,
-// and its answer by name. Works on data alone: the page runs it, and so does Python, for the first view.
+// Which parts of a picture are seen when these boxes are open, and the graph that the layout engine is asked to lay
+// out. Works on data alone: the page runs it, and so does Python, for the first view.
 const plan = (picture) => {
   const boxes = new Map(picture.boxes.map((box) => [box.id, box]));
   const nodes = new Map(picture.nodes.map((node) => [node.id, node]));
@@ -27,11 +27,11 @@ const plan = (picture) => {
   }
 
   function layoutGraph(shown) {
-    const root = { id: "root", children: [], edges: [], layoutOptions: picture.options };
+    const root = { id: "root", children: [], edges: [] };
     const containers = new Map([[null, root]]);
     for (const box of shown.boxes) {
       const title = { text: box.title, width: box.width, height: box.height };
-      const item = { id: box.id, children: [], labels: [title], layoutOptions: picture.box_options };
+      const item = { id: box.id, children: [], labels: [title] };
       containers.set(box.id, item);
       containers.get(box.parent).children.push(item);
     }
@@ -44,31 +44,12 @@ const plan = (picture) => {
       containers.get(node.parent).children.push(item);
     }
     for (const edge of shown.edges) {
-      const label = { id: edge.id + "/label", text: "x", width: edge.w, height: edge.h, layoutOptions: picture.inline };
+      const label = { id: edge.id + "/label", text: "x", width: edge.w, height: edge.h };
+      label.layoutOptions = { "elk.edgeLabels.inline": "true" };
       root.edges.push({ id: edge.id, sources: [edge.from], targets: [edge.to], labels: [label] });
     }
     return root;
   }
 
-  const spot = ({ x, y, width, height }) => ({ x, y, width, height });
-
-  function gathered(root) {
-    const found = { places: {}, lines: {}, labels: {}, width: root.width, height: root.height };
-    const queue = [root];
-    while (queue.length) {
-      const item = queue.pop();
-      for (const child of item.children ?? []) {
-        found.places[child.id] = spot(child);
-        queue.push(child);
-      }
-      for (const edge of item.edges ?? []) {
-        const section = edge.sections[0];
-        found.lines[edge.id] = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
-        found.labels[edge.id] = spot(edge.labels[0]);
-      }
-    }
-    return found;
-  }
-
-  return { boxes, nodes, scene, layoutGraph, gathered };
+  return { boxes, nodes, scene, layoutGraph };
 };
