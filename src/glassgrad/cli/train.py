@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..data import Dataset, load
+from ..engine.compiled import ENGINES
 from ..errors import DataError, NonFiniteError, SettingError, one_of
 from ..optim import NAMED, named
 from ..run import REPORT, Run, free_folder, made
@@ -63,6 +64,8 @@ def _read_config(context: click.Context, _: click.Parameter, path: str | None) -
 @click.option("--patience", type=int, help="Stop when so many epochs brought no better one.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same run, bit for bit.")
 @click.option("--dtype", default="float32", show_default=True, help="float32 or float64.")
+@click.option("--engine", default="auto", show_default=True,
+              help="What runs the steps: numba (native code), numpy, interpret; auto: native code where it pays.")
 @click.option("--label", help="CSV and tables: the column of the labels, by name or position.  [the last]")
 @click.option("--config", callback=_read_config, is_eager=True, metavar="FILE.toml", help="Take settings from a file.")
 @click.option("--out", metavar="DIR", help="Folder to write the run to.  [runs/DATA-1, -2, ...]")
@@ -86,6 +89,8 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
 
     console = Console(quiet=quiet or as_json, highlight=False)
     asked = _folder(out, overwrite)
+    if settings["engine"] not in ENGINES:  # refused before the check of the gradients, not after it
+        raise one_of("engine", settings["engine"], ENGINES)
     dataset = load(data, label=label) if label is not None else load(data)
     optimizer = named(settings["optimizer"], lr=settings["lr"], weight_decay=settings["weight_decay"],
                       clip=settings["clip"])
@@ -154,7 +159,7 @@ class _Session:
                     epochs=self.settings["epochs"], iterations=self.settings["iterations"],
                     sampling=self.settings["sampling"], seed=self.settings["seed"],
                     validation=self.settings["validation"], patience=self.settings["patience"],
-                    progress=display.update,
+                    progress=display.update, engine=self.settings["engine"],
                 )
         except NonFiniteError:
             if display.last is not None and display.last.row:

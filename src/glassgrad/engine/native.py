@@ -30,6 +30,7 @@ WRITTEN_WITH = (  # modules of the words
     "prelude", "scalars", "error_function", "polynomials", "emit", "gemm", "philox", "native",
 )
 MAGIC = b"glassgrad native code 1\n"
+KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go
 Function = Callable[[Any, int], int]
 _lock = threading.Lock()
 
@@ -132,6 +133,15 @@ def _write(file: Path, code: Code) -> None:
     head = json.dumps([code.digest, code.symbol, code.needs]).encode()
     with suppress(DataError):  # a full disk costs the next start, not this run
         write_atomic(file, [MAGIC, head, b"\n", code.object])
+    _forget(file.parent)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the oldest programs of a folder that holds more than `KEPT` of them."""
+    with suppress(OSError):  # another process may be doing the same
+        files = sorted(folder.glob("*.o"), key=lambda file: file.stat().st_mtime_ns)
+        for file in files[: max(len(files) - KEPT, 0)]:
+            file.unlink(missing_ok=True)
 
 
 def _compiled(text: str, name: str, ints: int) -> Code:

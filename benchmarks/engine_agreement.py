@@ -1,0 +1,67 @@
+"""Run 1,000 random graphs and every op natively, and compare with the interpreter: ``engine_agreement.py [FIRST LAST]``.
+
+Prints how many graphs agree within the bounds of rounding (`tests/engine/bounds.py`), and those that do not. Compiling
+takes about two seconds a graph, so that all of them take half an hour the first time; later runs find them on disk.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path += [str(TESTS / "engine"), str(TESTS / "ops")]
+
+from bounds import check  # noqa: E402
+from plain import native_programs  # noqa: E402
+from programs import given, graph  # noqa: E402
+from test_every_op import CASES, graph_of  # noqa: E402
+
+from glassgrad.interpret import Program  # noqa: E402
+
+AT_ONCE = 20
+
+
+def random_cases(first, last):
+    """Yield a name, a graph and arguments for every seed."""
+    for seed in range(first, last):
+        dtype = ("float32", "float64")[seed % 2]
+        yield f"graph {seed} {dtype}", graph(seed, dtype), given(seed, dtype).arrays
+
+
+def op_cases():
+    """Yield a name, a graph and arguments for every row of the table of samples."""
+    for sample, dtype in CASES:
+        yield f"{sample} {dtype}", *graph_of(sample, dtype)
+
+
+def agreeing(cases):
+    """Return how many cases agree, and how many there are; print those that do not."""
+    good = 0
+    programs = native_programs([made for _, made, _ in cases])
+    for (name, made, arguments), program in zip(cases, programs, strict=True):
+        with np.errstate(all="ignore"):
+            wanted = Program(made.inputs, made.outputs)(arguments)
+        try:
+            check(made, arguments, program(arguments), wanted, name)
+            good += 1
+        except AssertionError as error:
+            print(error)
+    return good, len(cases)
+
+
+def main():
+    """Go through all cases, so many in one compilation."""
+    first, last = map(int, sys.argv[1:3] or (0, 1000))
+    cases = [*random_cases(first, last), *(op_cases() if len(sys.argv) == 1 else ())]
+    good = count = 0
+    for start in range(0, len(cases), AT_ONCE):
+        found = agreeing(cases[start : start + AT_ONCE])
+        good, count = good + found[0], count + found[1]
+        print(f"{good} of {count} agree", flush=True)
+
+
+if __name__ == "__main__":
+    main()
