@@ -1,4 +1,4 @@
-"""Run 1,000 random graphs and every op natively, and compare with the interpreter: ``engine_agreement.py [FIRST LAST]``.
+"""Run 1,000 random graphs and every op natively, against the interpreter: ``engine_agreement.py [FIRST LAST]``.
 
 Prints how many graphs agree within the bounds of rounding (`tests/engine/bounds.py`), and those that do not. Compiling
 takes about two seconds a graph, so that all of them take half an hour the first time; later runs find them on disk.

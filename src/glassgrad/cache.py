@@ -41,7 +41,10 @@ def private_folder(name: str) -> Path | None:
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
             return None
-        if stat.S_IMODE(found.st_mode) & 0o077:
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & 0o022:
+            return None  # closing it now would trust what others may have put there
+        if mode & 0o077:
             folder.chmod(0o700)
     except OSError:
         return None
