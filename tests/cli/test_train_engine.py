@@ -16,7 +16,7 @@ def test_every_engine_gives_the_same_figures_and_weights(run, tmp_path):
         code, output, errors = run(*SHORT, engine, "--out", engine)
         assert (code, errors) == (0, "")
         figures.append(json.loads(output))
-        assert json.loads((tmp_path / engine / "settings.json").read_text())["settings"]["engine"] == engine
+        assert f'"engine": "{engine}"' in (tmp_path / engine / "settings.json").read_text()
         with safe_open(tmp_path / engine / "model.safetensors", "numpy") as file:
             weights.append(np.concatenate([file.get_tensor(name).ravel() for name in sorted(file.keys())]))
     for found, other in zip(figures, weights, strict=True):
@@ -25,7 +25,7 @@ def test_every_engine_gives_the_same_figures_and_weights(run, tmp_path):
 
 
 def test_an_unknown_engine_is_refused_before_anything_is_written(run, tmp_path):
-    code, output, errors = run(*SHORT, "cuda", "--out", "x")
+    code, _, errors = run(*SHORT, "cuda", "--out", "x")
     assert code == 1
     assert "engine 'cuda' is not known" in errors
     assert not (tmp_path / "x").exists()
