@@ -13,7 +13,7 @@ Graph(<lambda>: 2 inputs, 2 operations, 1 output)
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -83,7 +83,7 @@ class Graph:
             results = evaluate(self.inputs, self.outputs, [as_tensor(array) for array in self._arrays(leaves)], nodes)
         else:
             results = evaluate(self.inputs, self.outputs, arrays := self._arrays(leaves))
-            self._look_at(results, arrays)
+            self.look_at(results, arrays)
         return self.gives.unflatten(results)
 
     def run(self, *args: Any) -> Record:
@@ -91,10 +91,11 @@ class Graph:
         arrays = [as_tensor(array)._concrete("value", "Call the graph itself.") for array in
                   self._arrays(self._leaves(args))]  # copies, so that what is recorded stays as it was
         values = evaluate_all(self.nodes, self.inputs, arrays)
-        self._look_at([values[node] for node in self.outputs], arrays)
+        self.look_at([values[node] for node in self.outputs], arrays)
         return Record(self, {node: frozen(value) for node, value in values.items()})
 
-    def _look_at(self, results: list[Any], arrays: list[Any]) -> None:
+    def look_at(self, results: Sequence[Any], arrays: Sequence[Any]) -> None:
+        """Tell whoever watches (`debug`) of results that are not finite, however they were computed."""
         watch = watching.get()
         if watch is not None and any(map(suspicious, results)):
             watch.ran(self.nodes, self.inputs, arrays)

@@ -73,6 +73,13 @@ WORDS |= {f"{name}_{bits}": _nan_first(choose) for bits in (32, 64)
           for name, choose in (("largest", max), ("smallest", min))}
 WORDS |= {f"{name}_{bits}": getattr(np, name) for bits in (32, 64) for name in ("exp", "expm1", "log", "log1p", "tanh")}
 
+def drawn(address: int, count: int, seed: int, stream: int, step: int, dtype: Any) -> None:
+    array_at(address, (count,), dtype)[...] = BY_NAME["uniform"].forward(
+        np, np.array([seed, step]), shape=(count,), stream=stream, dtype=np.dtype(dtype))
+
+
+WORDS["uniform_32"] = lambda *given: drawn(*given, np.float32)
+WORDS["uniform_64"] = lambda *given: drawn(*given, np.float64)
 Part = Callable[[int], int]
 
 

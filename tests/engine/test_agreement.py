@@ -16,7 +16,7 @@ from glassgrad.trace import Graph
 
 DTYPES = ("float32", "float64")
 GRAPHS, AT_ONCE = 1000, 50
-NATIVE, SHORT = 60, 3  # graphs of so many steps, because each loop takes about 0.15 s to compile
+NATIVE, SHORT = 12, 3  # few and short, because each loop takes about 0.15 s to compile
 
 
 def case(seed: int, length: int = 8) -> tuple[Graph, list[Any], list[Any]]:

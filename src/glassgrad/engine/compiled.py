@@ -22,7 +22,9 @@ from ..graph import ArrayType, Tensor, is_float, numeric
 from ..interpret import Program
 from ..simplify import simplify
 from ..trace import Graph, trace
+from ..transform import differentiated_around
 from ..tree import Tree, flatten
+from ..watch import watching
 from .account import account
 from .arrays import NumpyProgram
 from .native import CannotCompileError
@@ -91,21 +93,21 @@ class Compiled:
         self._last: tuple[Graph, Runnable] | None = None
 
     def __call__(self, *args: Any) -> Any:
-        """Return what the function returns, as arrays; inside a traced function, as nodes."""
+        """Return what the function returns, as arrays; inside a traced or differentiated function, as nodes."""
         kinds: tuple[Any, ...] = tuple([
             (array.shape, array.dtype) if type(array) is np.ndarray else None for array in args
         ])
         found = self._plain.get(kinds)
         if found is not None:  # nothing but arrays, of kinds that are known
-            self._last = found
-            return found[0].gives.unflatten(found[1](args))
+            return self._run(found, args)
         return self._general(args)
 
     def _general(self, args: tuple[Any, ...]) -> Any:
         """Return what the function returns for nested containers of anything that can be an array."""
         leaves, tree = flatten(args)
-        if any(type(leaf) is Tensor and leaf.value is None for leaf in leaves):
-            return self.function(*args)  # a part of the graph that is being traced
+        around = differentiated_around()
+        if any(type(leaf) is Tensor and (around or leaf.value is None) for leaf in leaves):
+            return self.function(*args)  # a part of the graph that is being traced, or differentiated
         arrays = [leaf if type(leaf) is np.ndarray else _array(leaf) for leaf in leaves]
         kinds = tuple([(array.shape, array.dtype) if type(array) is np.ndarray else type(array) for array in arrays])
         found = self._kept.get((tree, kinds))
@@ -113,8 +115,14 @@ class Compiled:
             found = self._specialised(tree, kinds, arrays)
         if all(type(array) is np.ndarray for array in args):
             self._plain[kinds] = found
+        return self._run(found, _filled(arrays, found[0]))
+
+    def _run(self, found: tuple[Graph, Runnable], arrays: Sequence[Any]) -> Any:
         self._last = graph, run = found
-        return graph.gives.unflatten(run(_filled(arrays, graph)))
+        results = run(arrays)
+        if watching.get() is not None:
+            graph.look_at(results, arrays)
+        return graph.gives.unflatten(results if type(run) is not Program else _own(results, arrays))
 
     def _specialised(self, tree: Tree, kinds: tuple[Any, ...], arrays: list[Any]) -> tuple[Graph, Runnable]:
         with self._lock:
@@ -124,10 +132,11 @@ class Compiled:
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
                     self._plain.clear()
+                    self._plain.clear()
             return self._kept[tree, kinds]
 
     def _traced(self, tree: Tree, arrays: list[Any]) -> Graph:
-        types = tree.unflatten(_types(arrays))
+        types = tree.unflatten(_types([numeric(array) if hasattr(array, "dtype") else array for array in arrays]))
         graph, again = (trace(self.function)(*types) for _ in range(2))
         found = difference(graph, again)
         if found:
@@ -177,6 +186,17 @@ def say_once(message: str) -> None:
     if message not in _warned:
         _warned.add(message)
         warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
+def _own(results: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
+    """Return results of the interpreter in arrays that belong to the caller alone: some are views, or were given."""
+    seen = {id(array) for array in arrays}
+    own = []
+    for value in results:
+        shared = id(value) in seen or getattr(value, "base", None) is not None or not value.flags.writeable
+        own.append(np.array(value)[()] if shared else value)
+        seen.add(id(value))
+    return own
 
 
 def _array(leaf: Any) -> Any:

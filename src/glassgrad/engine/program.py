@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -22,11 +23,12 @@ from .arena import aligned
 from .blas import Blas, best
 from .lower import is_constant
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
-from .native import Function, native
+from .native import CannotCompileError, Function, native
 from .plan import Call, Plan, Step, plan
 from .products import Product
 from .source import Source, source
 
+_MULTIPLIES = re.compile(r"\bgem[mv]\d+\(")
 COPIED = 4096  # bytes up to which copying an argument is faster than asking for its address
 
 
@@ -133,9 +135,9 @@ class NativeProgram:
             else:
                 text = source(self.plan, self.memory, stretch)
                 self.sources.append(text)
-                self._parts.append(native(text.text, text.name, 32 if self.blas is None else self.blas.ints))
-        (first, *rest) = self._parts
-        self._whole = None if rest or isinstance(first, Call) else first
+                self._parts.append(with_blas(text.text, text.name, self.blas))
+        alone = self._parts[0] if len(self._parts) == 1 else None
+        self._whole = None if isinstance(alone, Call) else alone
         self._reference = Program(graph.inputs, graph.outputs)
         self._threads = 1 if self.blas is None else self.blas.threads_for(most_flops(self.plan))
         self._free: list[Workspace] = []
@@ -173,6 +175,13 @@ class NativeProgram:
 def most_flops(plan: Plan) -> int:
     """Return the operations of the largest product of a plan."""
     return max((2 * prod(step.sizes) for step in plan.steps if isinstance(step, Product)), default=0)
+
+
+def with_blas(text: str, name: str, blas: Blas | None) -> Function:
+    """Return generated source as native code that calls this BLAS; see `native`."""
+    if blas is None and _MULTIPLIES.search(text):
+        raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
+    return native(text, name, 32 if blas is None else blas.ints)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:

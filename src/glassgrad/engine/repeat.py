@@ -17,9 +17,9 @@ from ..trace import Graph
 from .arena import aligned
 from .blas import best
 from .memory import Memory, Slot, memory
-from .native import CannotCompileError, native
+from .native import CannotCompileError
 from .plan import Call, Plan, plan
-from .program import Workspace, most_flops
+from .program import Workspace, most_flops, with_blas
 from .source import source
 from .spelling import INDENT
 from .template import Numbers, Shared, shared
@@ -71,7 +71,7 @@ class Repeated:
         if found is None or len(found.names) > ROOM // 2:  # of very different sizes: only the first is served
             found, plans, memories = Shared(texts[0], [], ([], [])), plans[:1], memories[:1]
         self.text = self._driver(found, plans[0], memories[0])
-        self._function = native(self.text, "repeated", 32 if self.blas is None else self.blas.ints)
+        self._function = with_blas(self.text, "repeated", self.blas)
         self._variants = [
             _Variant(each, where, values, Workspace(where, self.blas, ROOM))
             for each, where, values in zip(plans, memories, found.numbers, strict=False)
