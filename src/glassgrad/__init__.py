@@ -43,7 +43,8 @@ from .vectorise import vmap
 open = open_  # noqa: A001 - the verb of this library
 __version__ = "0.1.0"
 
-_LAZY = ("check", "data", "deck", "draw", "engine", "explain", "expression", "io", "nn", "optim", "run", "train", "words")
+_LAZY = ("check", "data", "deck", "draw", "engine", "explain", "expression", "io", "nn", "optim", "run",
+         "train", "words")
 # Functions that are at home in a subpackage, and come with it when they are first used.
 _VERBS = {"check_gradient": "check", "checked": "check", "compile": "engine", "steps": "explain",
           "why": "explain"}

@@ -1,4 +1,4 @@
-"""Where downloaded data, compiled programs and measurements are kept: ``$GLASSGRAD_CACHE``, or the user's cache folder."""
+"""Where downloads, compiled programs and measurements are kept: ``$GLASSGRAD_CACHE``, or the user's cache folder."""
 
 from __future__ import annotations
 

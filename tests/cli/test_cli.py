@@ -13,6 +13,8 @@ import pytest
 
 import glassgrad as gg
 from glassgrad.cli import main
+from glassgrad.cli.doctor import advice
+from glassgrad.engine.blas import Measured
 
 FAST = ("--iterations", "60")
 
@@ -129,9 +131,46 @@ def test_check_exits_with_1_when_a_gradient_is_wrong(run, monkeypatch):
 def test_doctor_names_versions_and_blas(run):
     code, out, _ = run("doctor")
     assert code == 0
-    assert f"numpy        {np.__version__}" in out
-    assert "BLAS of NumPy" in out
-    assert set(json.loads(run("doctor", "--json")[1])) >= {"glassgrad", "Python", "threads", "cache"}
+    assert f"numpy             {np.__version__}" in out
+    assert "GF/s, one thread" in out
+    found = json.loads(run("doctor", "--json")[1])
+    assert set(found) >= {"glassgrad", "Python", "environment", "cache", "BLAS"}
+    used = found["BLAS"]["used"]
+    assert found["BLAS"]["measured"][used]["mean"] > 0
+    assert [line.split()[0] for line in out.splitlines() if line.endswith("<- used")] == [used]
+
+
+def rates(**means):
+    """Libraries with these means, as doctor has them; NumPy's and SciPy's have the kernels Haswell."""
+    cores = {"numpy": "Haswell", "scipy": "Haswell"}
+    return {name: Measured(cores.get(name, "SkylakeX"), {"square": mean}) for name, mean in means.items()}
+
+
+@pytest.mark.parametrize(("means", "words"), [
+    ({"numpy": 100, "openblas": 102}, ["98% of the best speed"]),
+    ({"numpy": 108, "openblas": 207}, ["about half", "kernels Haswell", "set OPENBLAS_CORETYPE=SkylakeX", "before"]),
+    ({"numpy": 10, "openblas": 207}, ["at 5% of", "OPENBLAS_CORETYPE=SkylakeX"]),
+    ({"numpy": 50, "scipy": 100}, ["about half", "the library of scipy is faster", "pip install"]),
+    ({"openblas": 100}, ["could not be measured"]),
+])
+def test_doctor_says_in_words_whether_numpy_is_slow(monkeypatch, means, words):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    said = advice(rates(**means))
+    assert all(word in said for word in words)
+    assert "OPENBLAS_CORETYPE" not in advice(rates(numpy=100, openblas=100))
+
+
+def test_doctor_knows_that_the_user_has_set_the_kernels(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert "OPENBLAS_CORETYPE is set" in advice(rates(numpy=100, openblas=100))
+
+
+def test_doctor_works_where_no_library_can_be_called(run, monkeypatch):
+    monkeypatch.setenv("GLASSGRAD_BLAS", "none")
+    code, out, _ = run("doctor")
+    assert code == 0
+    assert "none: matrix products are left to NumPy" in out
+    assert "GLASSGRAD_BLAS=none is set" in out
 
 
 @pytest.mark.parametrize("command", [(), ("train",), ("predict",), ("check",), ("doctor",)])

@@ -1,17 +1,21 @@
-"""The words of generated source in plain Python: slow, but without a compiler, so that thousands of programs can run."""
+"""Generated source run in two ways: by plain Python, without a compiler; natively, many programs compiled at once."""
 
 from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from glassgrad.engine.program import Workspace, called, stretches
-from glassgrad.engine.memory import memory
+from glassgrad.engine.blas import best
+from glassgrad.engine.memory import FIRST, memory
+from glassgrad.engine.native import native
 from glassgrad.engine.plan import Call, plan
+from glassgrad.engine.program import Workspace, called, stretches
 from glassgrad.engine.source import source
+from glassgrad.engine.spelling import INDENT
 from glassgrad.trace import Graph
 
 
@@ -31,6 +35,14 @@ def multiplied(_: int, ta: bool, tb: bool, m: int, n: int, k: int, alpha: Any, a
     result[...] = alpha * product + (beta * result if beta else 0)
 
 
+def multiplied_vector(_: int, turned: bool, m: int, n: int, alpha: Any, a: int, lda: int, x: int, __: int, beta: Any,
+                      y: int, ___: int, dtype: Any) -> None:
+    matrix = array_at(a, (m, lda), dtype)[:, :n]
+    product = (matrix.T if turned else matrix) @ array_at(x, (m if turned else n,), dtype)
+    result = array_at(y, product.shape, dtype)
+    result[...] = alpha * product + (beta * result if beta else 0)
+
+
 def _nan_first(choose: Any) -> Any:
     return lambda a, b: a if a != a else b if b != b else choose(a, b)
 
@@ -41,44 +53,97 @@ def _sigmoid(x: Any) -> Any:
 
 
 WORDS: dict[str, Any] = {
-    "boolean": bool, "carray": array_at, "pointer": int, "addresses": lambda table, n: array_at(table, (n,), np.int64),
+    "boolean": bool, "array": array_at,
     "wrapped": lambda index, size: index + size if index < 0 else index, "sign": np.sign, "inf": math.inf,
-    "nan": math.nan, "largest": _nan_first(max), "smallest": _nan_first(min), "accumulate_32": lambda a, b: type(a)(a + b),
+    "nan": math.nan, "largest": max, "smallest": min, "accumulate_32": lambda a, b: type(a)(a + b),
     "accumulate_64": lambda a, b: type(a)(a + b),
     "sigmoid_32": _sigmoid, "sigmoid_64": _sigmoid, "sqrt": np.sqrt, "asin": np.arcsin, "acos": np.arccos,
     "atan": np.arctan, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "atan2": np.arctan2,
+    "gemv32": lambda *given: multiplied_vector(*given, np.float32),
+    "gemv64": lambda *given: multiplied_vector(*given, np.float64),
     "gemm32": lambda *given: multiplied(*given, np.float32), "gemm64": lambda *given: multiplied(*given, np.float64),
 }
 WORDS |= {name: getattr(np, name) for name in (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "sin", "cos", "tan", "sinh",
     "cosh", "hypot", "floor", "ceil", "trunc", "rint")}
+WORDS |= {f"{name}_{bits}": _nan_first(choose) for bits in (32, 64)
+          for name, choose in (("largest", max), ("smallest", min))}
 WORDS |= {f"{name}_{bits}": getattr(np, name) for bits in (32, 64) for name in ("exp", "expm1", "log", "log1p", "tanh")}
 
+Part = Callable[[int], int]
 
-class PlainProgram:
-    """A plan whose generated source Python itself runs."""
 
-    def __init__(self, graph: Graph, carried: Any = None) -> None:
+class SourceProgram:
+    """A plan and its generated source, which somebody has still to make into functions.
+
+    Attributes
+    ----------
+    texts : list of (str, str)
+        Source and name of every function.
+    functions : list of callable
+        What they became: ``(address of the table) -> status``.
+    """
+
+    def __init__(self, graph: Graph, carried: Mapping[int, int] | None = None, name: str = "program") -> None:
         self.plan = plan(graph, carried)
         self.memory = memory(self.plan)
-        self.texts, self._parts = [], []
+        self.texts: list[tuple[str, str]] = []
+        self.functions: list[Part] = []
+        self._parts: list[Call | int] = []
         for stretch in stretches(self.plan.steps):
             if isinstance(stretch[0], Call):
-                self._parts += stretch
-                continue
-            text = source(self.plan, self.memory, stretch)
-            space = dict(WORDS)
-            exec(compile(text.text, "<plain>", "exec"), space)
-            self.texts.append(text.text)
-            self._parts.append(space[text.name])
+                self._parts.append(stretch[0])
+            else:
+                text = source(self.plan, self.memory, stretch, f"{name}_{len(self.texts)}")
+                self._parts.append(len(self.texts))
+                self.texts.append((text.text, text.name))
 
-    def __call__(self, arguments: Any) -> list[Any]:
-        workspace = Workspace(self.memory)
+    def __call__(self, arguments: Sequence[Any]) -> list[Any]:
+        workspace = Workspace(self.memory, best())
         workspace.take(arguments)
         with np.errstate(all="ignore"):
             for part in self._parts:
                 if isinstance(part, Call):
                     called(part.node, workspace, self.plan)
-                elif status := part(workspace.address, 0, 0):
+                elif status := self.functions[part](workspace.address):
                     raise IndexError(f"step {status}")
         return workspace.results()
+
+
+class PlainProgram(SourceProgram):
+    """A plan whose generated source Python itself runs."""
+
+    def __init__(self, graph: Graph, carried: Mapping[int, int] | None = None) -> None:
+        super().__init__(graph, carried)
+        for text, name in self.texts:
+            space = dict(WORDS)
+            exec(compile(text, "<plain>", "exec"), space)  # noqa: S102 - text that `source` has written
+            self.functions.append(space[name])
+
+
+def native_programs(graphs: Sequence[Graph]) -> list[SourceProgram]:
+    """Return graphs as native programs, all of them compiled in one go."""
+    programs = [SourceProgram(graph, name=f"program{number}") for number, graph in enumerate(graphs)]
+    texts = [text for program in programs for text in program.texts]
+    lines = ["def every(table):", f"{INDENT}at = array(table, ({FIRST + 2},), int64)"]
+    for number, (_, name) in enumerate(texts):
+        lines += [f"{INDENT}if at[{FIRST}] == {number}:", f"{INDENT * 2}return {name}(at[{FIRST + 1}])"]
+    whole = "\n".join([*(f"@part\n{text}" for text, _ in texts), *lines, f"{INDENT}return -1", ""])
+    blas = best()
+    assert blas is not None
+    function = native(whole, "every", blas.ints)
+
+    def chosen(number: int) -> Part:
+        table = np.zeros(FIRST + 2, np.int64)
+
+        def run(address: int) -> int:
+            table[FIRST:] = number, address
+            return function(table, table.ctypes.data)
+
+        return run
+
+    count = 0
+    for program in programs:
+        program.functions = [chosen(count + number) for number in range(len(program.texts))]
+        count += len(program.texts)
+    return programs

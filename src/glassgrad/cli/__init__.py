@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..errors import GlassgradError
+from .bench import bench
 from .check import check
 from .data import data
 from .doctor import doctor
@@ -37,10 +38,11 @@ def group(debug: bool) -> None:
     glassgrad predict RUN DATA let a trained network read
     glassgrad show EXPR        draw a formula with its values and derivatives
     glassgrad check            compare backpropagation with numerical differentiation
+    glassgrad bench            compare speed and memory with other libraries
     """
 
 
-for _command in (train, predict, show, check, data, doctor):
+for _command in (train, predict, show, check, data, doctor, bench):
     group.add_command(_command)
 
 

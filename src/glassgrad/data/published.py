@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cache import cache_folder
 from ..errors import DataError, one_of
 from ..files import FilePath
 from .bounded import fill, opened
-from ..cache import cache_folder
 from .catalog import PUBLISHED, Published, RemoteFile
 from .idx import read_idx
 from .toy import TOYS

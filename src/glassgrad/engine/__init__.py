@@ -5,8 +5,8 @@
 >>> square(np.array([1.0, 3.0]))
 array([1., 9.])
 
-`compiled` is the door; behind it a graph is opened into ops that the engine knows (`lower`), cut into loops and products
-(`plan`), laid out in memory (`memory`), written as source (`source`) and compiled (`native`).
+`compiled` is the door; behind it a graph is opened into ops that the engine knows (`lower`), cut into loops and
+products (`plan`), laid out in memory (`memory`), written as source (`source`) and compiled (`native`).
 """
 
 from .compiled import Compiled, compile  # noqa: A004 - the verb of the library

@@ -7,10 +7,9 @@ from typing import Any
 
 from ..trace import Graph
 from .loops import Loop
-from .plan import Call, Plan, Step, arrays_read
+from .plan import Call, Plan, Step, arrays_read, described
 from .products import Product
 from .program import NativeProgram
-from .source import described
 
 
 def account(graph: Graph, program: Any, name: str) -> str:

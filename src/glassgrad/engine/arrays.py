@@ -1,4 +1,4 @@
-"""A graph run by NumPy in arrays that are made once: where there is no compiler, and where a step comes only now and then.
+"""A graph run by NumPy in arrays that are made once: where there is no compiler, or where compiling does not pay.
 
 >>> import numpy as np, glassgrad as gg
 >>> graph = gg.trace(lambda x, y: (x * y, gg.sum(x + y)))(np.ones(2), np.ones(2))
@@ -19,7 +19,6 @@ from ..trace import Graph
 from .arena import Arena, aligned
 from .expressions import BY_NAME
 from .lower import is_constant, lowered
-from .views import RESHAPE, View, is_view, itself, view
 
 Into = Callable[..., Any]  # computes into the array given as `out`
 
@@ -49,11 +48,6 @@ class NumpyProgram:
     def __init__(self, graph: Graph) -> None:
         self.graph = lowered(graph)
         self._local = threading.local()
-        views: dict[Tensor, View] = {}
-        for node in (*self.graph.inputs, *self.graph.nodes):
-            if node not in views:
-                views[node] = itself(node) if node.is_leaf else view(node, views)
-        self._views = views
         self._order = [node for node in self.graph.nodes if not node.is_leaf]
         self._arena, self._places = self._laid_out()
 
@@ -73,11 +67,11 @@ class NumpyProgram:
         return arena, places
 
     def _under(self, node: Tensor) -> list[Tensor]:
-        """Return a node and all those whose array it looks at."""
+        """Return a node and all those whose arrays it may look at, as what NumPy gives for `flip` does."""
         found = [node]
-        while not node.is_leaf and (is_view(node, self._views) or node.op is RESHAPE):
-            node = node.inputs[0]
-            found.append(node)
+        for below in found:
+            if not below.is_leaf and below.op not in INTO:
+                found += [source for source in below.inputs if source not in found]
         return found
 
     def _workspace(self) -> dict[Tensor, Any]:
@@ -95,19 +89,20 @@ class NumpyProgram:
         arrays = self._workspace()
         values: dict[Tensor, Any] = dict(zip(self.graph.inputs, arguments, strict=True))
         for node in self._order:
-            given = [values[source] if source in values else source.value for source in node.inputs]
+            given = [values.get(source, source.value) for source in node.inputs]
             out = arrays.get(node)
             if out is None:
                 values[node] = node.op.forward(np, *given, **node.params)
             else:
                 INTO[node.op](*given, out=out, **node.params)
                 values[node] = out
-        return [self._own(output, values, arguments) for output in self.graph.outputs]
+        outputs = self.graph.outputs
+        return [self._own(output, values, again=output in outputs[:place]) for place, output in enumerate(outputs)]
 
-    def _own(self, output: Tensor, values: Mapping[Tensor, Any], arguments: Sequence[Any]) -> Any:
+    @staticmethod
+    def _own(output: Tensor, values: Mapping[Tensor, Any], again: bool) -> Any:
         value = output.value if is_constant(output) else values[output]
-        shared = output.is_leaf or is_view(output, self._views) or output.op is RESHAPE
-        return np.array(value)[()] if shared else value
+        return np.array(value)[()] if again or output.is_leaf or output.op not in INTO else value
 
 
 __all__ = ["NumpyProgram"]

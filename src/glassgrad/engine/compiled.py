@@ -86,11 +86,23 @@ class Compiled:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__doc__ = getattr(function, "__doc__", None)
         self._kept: OrderedDict[Hashable, tuple[Graph, Runnable]] = OrderedDict()
+        self._plain: dict[Hashable, tuple[Graph, Runnable]] = {}
         self._lock = threading.Lock()
         self._last: tuple[Graph, Runnable] | None = None
 
     def __call__(self, *args: Any) -> Any:
         """Return what the function returns, as arrays; inside a traced function, as nodes."""
+        kinds: tuple[Any, ...] = tuple([
+            (array.shape, array.dtype) if type(array) is np.ndarray else None for array in args
+        ])
+        found = self._plain.get(kinds)
+        if found is not None:  # nothing but arrays, of kinds that are known
+            self._last = found
+            return found[0].gives.unflatten(found[1](args))
+        return self._general(args)
+
+    def _general(self, args: tuple[Any, ...]) -> Any:
+        """Return what the function returns for nested containers of anything that can be an array."""
         leaves, tree = flatten(args)
         if any(type(leaf) is Tensor and leaf.value is None for leaf in leaves):
             return self.function(*args)  # a part of the graph that is being traced
@@ -99,6 +111,8 @@ class Compiled:
         found = self._kept.get((tree, kinds))
         if found is None:
             found = self._specialised(tree, kinds, arrays)
+        if all(type(array) is np.ndarray for array in args):
+            self._plain[kinds] = found
         self._last = graph, run = found
         return graph.gives.unflatten(run(_filled(arrays, graph)))
 
@@ -107,8 +121,9 @@ class Compiled:
             if (tree, kinds) not in self._kept:
                 graph = self._traced(tree, arrays)
                 self._kept[tree, kinds] = graph, program(graph, self.engine)
-                while len(self._kept) > KEPT:
+                if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
+                    self._plain.clear()
             return self._kept[tree, kinds]
 
     def _traced(self, tree: Tree, arrays: list[Any]) -> Graph:
@@ -150,14 +165,14 @@ def program(graph: Graph, engine: str = "auto") -> Runnable:
         try:
             return NativeProgram(graph)
         except CannotCompileError as error:
-            _warn(f"{error}.")
+            say_once(f"{error}.")
     return NumpyProgram(graph)
 
 
 _warned: set[str] = set()
 
 
-def _warn(message: str) -> None:
+def say_once(message: str) -> None:
     """Say once in a process what makes programs slower here."""
     if message not in _warned:
         _warned.add(message)
@@ -177,7 +192,7 @@ def _types(arrays: Sequence[Any]) -> list[ArrayType]:
     floats = tuple(array.dtype for array in arrays if hasattr(array, "dtype") and is_float(array.dtype))
     return [
         ArrayType(array.shape, array.dtype) if hasattr(array, "dtype")
-        else ArrayType((), weak_dtype(type(array), floats) or np.asarray(array).dtype)
+        else ArrayType((), weak_dtype(array.__class__, floats) or np.asarray(array).dtype)
         for array in arrays
     ]
 

@@ -1,5 +1,4 @@
-"""Indexing by arrays of integers: which axes of the array the index arrays choose, and which axes of the result they make.
-"""
+"""Indexing by arrays of integers: which axes of the array they choose, and which axes of the result they make."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Gather:
-    """Where the entries of a result lie: an index for every axis of the array, and the result's axes of the index arrays.
+    """Where the entries of a result lie: an index for every axis of the array.
 
     Attributes
     ----------

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +33,7 @@ DTYPES = frozenset(
                                 "float64")
 )
 Dims = tuple[int | None, ...]
+SHORT = 32  # entries of a row below which loops over rows are slow
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Place:
         Of a full node: the pass over the row that computes it. Of a row node: the first pass that may read it.
     over : tuple
         Of a reduction: the axes of the domain that its input's axes run along.
-    row_input : bool
-        Of a reduction: whether its input is a row node.
+    row_input, along_row : bool
+        Of a reduction: whether its input is a row node; whether it reduces the last axis of a full one.
     """
 
     dims: Dims
@@ -55,14 +58,24 @@ class Place:
     phase: int
     over: Dims = ()
     row_input: bool = False
+    along_row: bool = False
+
+    @property
+    def pass_(self) -> int:
+        """The pass over the row with which it is computed."""
+        return self.phase - 1 if self.level == "row" and self.over else self.phase
 
 
 @dataclass(eq=False)
 class Loop:
-    """Nodes computed in one pass over `domain`."""
+    """Nodes computed in one pass over `domain`.
+
+    A `flat` loop runs over arrays of one shape and single numbers as if they had one axis.
+    """
 
     domain: tuple[int, ...]
     places: dict[Tensor, Place] = field(default_factory=dict)
+    flat: bool = False
 
     @property
     def nodes(self) -> list[Tensor]:
@@ -73,6 +86,30 @@ class Loop:
     def phases(self) -> int:
         """How many passes over each row it takes."""
         return 1 + max((place.phase for place in self.places.values() if place.level == "full"), default=0)
+
+
+def flatten(loop: Loop, views: Mapping[Tensor, View]) -> None:
+    """Let a loop run along one axis, if all that it reads and computes lies in the same order: short rows are slow."""
+    if len(loop.domain) > 1 and all(
+        _in_order(node, place, loop.domain) and all(_read_in_order(x, loop, views) for x in node.inputs)
+        for node, place in loop.places.items()
+    ):
+        loop.domain, loop.flat = (prod(loop.domain),), True
+
+
+def _in_order(node: Tensor, place: Place, domain: tuple[int, ...]) -> bool:
+    if node.op in (GATHER, ONE_HOT) or place.level == "row" or place.row_input:
+        return False
+    dims = place.dims if place.level == "full" else place.over
+    kept = place.level == "late" and any(dim is not None for dim in place.dims)
+    return not kept and [dim for dim in dims if dim is not None] == list(range(len(domain)))
+
+
+def _read_in_order(x: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> bool:
+    if x.size == 1 or literal(x) or views[x].root in loop.places:
+        return True
+    seen = views[x]
+    return has_array(seen.root) and seen.plain and squeezed(x.shape) == squeezed(seen.root.shape) == loop.domain
 
 
 def computes(node: Tensor) -> bool:
@@ -122,14 +159,7 @@ def new_loop(node: Tensor) -> Loop:
 def place_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Place | None:
     """Return where `node` would stand in `loop`, some of whose nodes it reads; None if it does not fit in."""
     if node.op in REDUCTIONS:
-        (x,) = node.inputs
-        dims = dims_of(x, loop, views)
-        if dims is None or any(dim is None and size != 1 for dim, size in zip(dims, x.shape, strict=True)):
-            return None  # repeated by broadcasting, so that it counts several times
-        source = loop.places[views[x].root]
-        if source.level == "late" or not _covers(dims, source.level, loop.domain):
-            return None
-        return _reduction(node, dims, loop.domain, source.phase, row_input=source.level == "row")
+        return _reduction_in(node, loop, views)
     dims = _elementwise_dims(node, loop, views)
     if dims is None:
         return None
@@ -141,8 +171,21 @@ def place_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Place | 
         if _covers(dims, level, loop.domain):
             if level == "row" and any(place.level == "full" for place in read):
                 return None
-            return Place(dims, level, phase)  # type: ignore[arg-type]
+            return Place(dims, level, phase)
     return None
+
+
+def _reduction_in(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Place | None:
+    (x,) = node.inputs
+    dims = dims_of(x, loop, views)
+    if dims is None or any(dim is None and size != 1 for dim, size in zip(dims, x.shape, strict=True)):
+        return None  # repeated by broadcasting, so that it counts several times
+    source = loop.places[views[x].root]
+    if source.level == "late" or not _covers(dims, source.level, loop.domain):
+        return None
+    place = _reduction(node, dims, loop.domain, source.phase, row_input=source.level == "row")
+    columns = place.level == "late" and len(loop.domain) - 1 in place.dims
+    return None if columns and loop.domain[-1] < SHORT else place  # alone, so that the rest can be flat
 
 
 def _covers(dims: Dims, level: str, domain: tuple[int, ...]) -> bool:
@@ -157,8 +200,9 @@ def _reduction(node: Tensor, over: Dims, domain: tuple[int, ...], phase: int, *,
     left = [None if axis in axes else dim for axis, dim in enumerate(over)]
     dims = tuple(left) if node.params["keepdims"] else tuple(d for axis, d in enumerate(left) if axis not in axes)
     if gone == [len(domain) - 1] and not row_input:
-        return Place(dims, "row", phase + 1, over)
-    return Place(dims, "late", phase, over, row_input)
+        return Place(dims, "row", phase + 1, over, along_row=True)
+    along_row = len(domain) - 1 in gone and not row_input
+    return Place(dims, "late", phase, over, row_input, along_row)
 
 
 def dims_of(x: Tensor, loop: Loop, views: Mapping[Tensor, View]) -> Dims | None:
@@ -221,5 +265,26 @@ def must_be_stored(node: Tensor) -> tuple[Tensor, ...]:
 
 
 def literal(node: Tensor) -> bool:
-    """Whether a node is a single number that is known before the program runs."""
-    return is_constant(node) and node.size == 1
+    """Whether a node is one number, known before the program runs: a constant whose entries are all the same."""
+    return is_constant(node) and node.size > 0 and (node.size == 1 or _uniform(node))
+
+
+@lru_cache(maxsize=1024)
+def _uniform(node: Tensor) -> bool:
+    value = np.asarray(node.value)
+    if not any(value.strides):
+        return True
+    entries = value.ravel()
+    return entries[0] == entries[-1] and bool((entries == entries[0]).all())
+
+
+def counts(node: Tensor) -> bool:
+    """Whether a constant is 0, 1, 2 ... along its only axis that has more than one entry."""
+    if node.dtype.kind not in "iu" or sum(size != 1 for size in node.shape) != 1 or node.value is None:
+        return False
+    return bool((np.ravel(node.value) == np.arange(node.size)).all())
+
+
+def has_array(node: Tensor) -> bool:
+    """Whether a given or computed node lies in memory, and does not stand in the source as a number."""
+    return not (literal(node) or (is_constant(node) and counts(node)))

@@ -5,8 +5,8 @@
 >>> [node.op.name for node in lowered(graph).operations]
 ['max', 'subtract', 'exp', 'sum', 'divide', 'maximum', 'abs', 'negative', 'exp', 'log1p', 'add']
 
-The stable form is the op's own `forward`, run in the namespace `nodes`: the same lines that NumPy runs. Ops that have an
-expression of their own (`scalars.EXPRESSIONS`) stay closed; what can be opened no further stays as it is.
+The stable form is the op's own `forward`, run in the namespace `nodes`: the same lines that NumPy runs. Ops that have
+an expression of their own (`expressions`) stay closed; what can be opened no further stays as it is.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Where arrays lie while a program runs: a place in a table for each, and one piece of memory for all that comes and goes.
-"""
+"""Where arrays lie while a program runs: a place in a table for each, one piece of memory for all that come and go."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, Literal
 
@@ -12,11 +12,14 @@ import numpy as np
 
 from ..graph import Tensor
 from .arena import Arena
-from .loops import Loop, literal
+from .loops import Loop, has_array
 from .lower import is_constant
 from .plan import Plan, arrays_read
+from .stages import rows as kept_rows
 
 Kind = Literal["input", "output", "constant", "work"]
+ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")  # whose addresses stand first in every table
+STATUS, RAISED, FIRST = 4, 5, 6  # then room for what the function returns, and the addresses of the arrays
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Slot:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Size of the array."""
         return prod(self.shape) * self.dtype.itemsize
@@ -56,7 +59,7 @@ class Memory:
     of : mapping of Tensor to Slot
         For given, constant and stored nodes.
     rows : mapping of Tensor to Slot
-        Room for one row of a value that a later phase of its loop reads.
+        Room for the values that a later stage or phase of their loop reads.
     constants : list of arrays
     work : int
         Bytes of all work arrays together, some of which take turns in one place.
@@ -68,6 +71,11 @@ class Memory:
     constants: list[Any]
     work: int
 
+    @property
+    def entries(self) -> int:
+        """Size of the table."""
+        return FIRST + len(self.slots)
+
 
 def memory(plan: Plan) -> Memory:
     """Return where the arrays of a plan lie."""
@@ -76,7 +84,7 @@ def memory(plan: Plan) -> Memory:
     constants: list[Any] = []
 
     def slot(kind: Kind, number: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Slot:
-        slots.append(Slot(len(slots), kind, number, shape, dtype))
+        slots.append(Slot(FIRST + len(slots), kind, number, shape, dtype))
         return slots[-1]
 
     for number, node in enumerate(plan.graph.inputs):
@@ -90,17 +98,11 @@ def memory(plan: Plan) -> Memory:
         constants.append(np.ascontiguousarray(node.value))
     arena = Arena()
     rows: dict[Tensor, Slot] = {}
-    for wanted, first, last, is_row in _work(plan, of):
-        shape = wanted.shape if not is_row else (plan_row(plan, wanted),)
+    for wanted, first, last, row in _work(plan, of):
+        shape = wanted.shape if row is None else (row,)
         offset = arena.take(prod(shape) * wanted.dtype.itemsize, first, last)
-        (rows if is_row else of)[wanted] = slot("work", offset, shape, wanted.dtype)
+        (of if row is None else rows)[wanted] = slot("work", offset, shape, wanted.dtype)
     return Memory(slots, of, rows, constants, arena.size)
-
-
-def plan_row(plan: Plan, node: Tensor) -> int:
-    """Return the length of the row of the loop that computes `node`."""
-    (loop,) = (step for step in plan.steps if isinstance(step, Loop) and node in step.places)
-    return loop.domain[-1]
 
 
 def _constants(plan: Plan) -> Iterable[Tensor]:
@@ -108,20 +110,13 @@ def _constants(plan: Plan) -> Iterable[Tensor]:
     seen: set[Tensor] = set()
     for step in plan.steps:
         for node in arrays_read(step, plan.views):
-            if is_constant(node) and node not in seen and not literal(node) and not counts(node):
+            if is_constant(node) and node not in seen and has_array(node):
                 seen.add(node)
                 yield node
 
 
-def counts(node: Tensor) -> bool:
-    """Whether a constant is 0, 1, 2 ... along its only axis that has more than one entry."""
-    if node.dtype.kind not in "iu" or sum(size != 1 for size in node.shape) != 1 or node.value is None:
-        return False
-    return bool((np.ravel(node.value) == np.arange(node.size)).all())
-
-
-def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, int, bool]]:
-    """Yield the nodes that need a work array, the first and last step that uses it, and whether it is only a row."""
+def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, int, int | None]]:
+    """Yield the nodes that need a work array, the first and last step that uses it, and its length if only a row."""
     made = {node: number for number, step in enumerate(plan.steps) for node in step.nodes}
     last = dict(made)
     for number, step in enumerate(plan.steps):
@@ -130,21 +125,10 @@ def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, 
                 last[node] = max(last[node], number)
     for node in plan.stored:
         if node not in of:
-            yield node, made[node], last[node], False
+            yield node, made[node], last[node], None
     stored = set(plan.stored)
     for number, step in enumerate(plan.steps):
         if isinstance(step, Loop):
-            for node in read_later(step, plan):
+            for node, length in kept_rows(step, plan.views).items():
                 if node not in stored:
-                    yield node, number, number, True
-
-
-def read_later(loop: Loop, plan: Plan) -> list[Tensor]:
-    """Return the full nodes of a loop that a later phase reads."""
-    found: dict[Tensor, None] = {}
-    for node, place in loop.places.items():
-        for x in node.inputs:
-            source = loop.places.get(plan.views[x].root)
-            if source is not None and source.level == "full" and place.level != "row" and source.phase < place.phase:
-                found[plan.views[x].root] = None
-    return list(found)
+                    yield node, number, number, length

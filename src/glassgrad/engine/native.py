@@ -24,9 +24,11 @@ from typing import Any
 from ..cache import private_folder
 from ..errors import DataError
 from ..files import read_bytes, write_atomic
+from .memory import RAISED, STATUS
 
+WRITTEN_WITH = ("prelude", "scalars", "polynomials", "emit", "gemm", "philox", "native")  # modules of the words
 MAGIC = b"glassgrad native code 1\n"
-Function = Callable[[int, int, int], int]
+Function = Callable[[Any, int], int]
 _lock = threading.Lock()
 
 
@@ -44,7 +46,7 @@ def missing() -> str | None:
 
 @lru_cache(maxsize=256)
 def native(text: str, name: str, ints: int = 32) -> Function:
-    """Return the function `name` of generated source as native code: ``(table, sgemm, dgemm) -> status``.
+    """Return the function `name` of generated source as native code: ``(table, address) -> status``.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def _surroundings() -> str:
     import llvmlite.binding as llvm
 
     here = Path(__file__).parent
-    words = b"".join((here / f"{name}.py").read_bytes() for name in ("prelude", "scalars", "polynomials", "emit", "gemm", "native"))
+    words = b"".join((here / f"{name}.py").read_bytes() for name in WRITTEN_WITH)
     versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     features = llvm.get_host_cpu_features().flatten()
     return json.dumps([*versions, llvm.get_process_triple(), llvm.get_host_cpu_name(), features,
@@ -137,10 +139,10 @@ def _compiled(text: str, name: str, ints: int) -> Code:
 
         from .prelude import words
 
-        space = words(ints)
-        exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
         options = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        dispatcher = njit(types.int64(types.int64, types.int64, types.int64), **options)(space[name])
+        space = words(ints) | {"part": njit(**options)}
+        exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
+        dispatcher = njit(types.int64(types.int64), **options)(space[name])
         (result,) = dispatcher.overloads.values()
         library = result.library
         needs = [function.name for function in library._final_module.functions if function.is_declaration]
@@ -151,11 +153,13 @@ def _compiled(text: str, name: str, ints: int) -> Code:
         raise CannotCompileError(f"Numba could not compile the program ({first}), so NumPy runs it, slower") from error
 
 
-# Loading ----------------------------------------------------------------------------------------------------------------
+# Loading --------------------------------------------------------------------------------------------------------------
 
-MATHEMATICS = ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh",
-               "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc",
-               "rint", "fmod", "fabs", "fma", "fmax", "fmin")
+MATHEMATICS = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
+    "fabs", "fma", "fmax", "fmin",
+)
 NEVER_CALLED = ("NRT_MemInfo_call_dtor",)  # Numba's reference counting, of which our arrays have none
 
 
@@ -196,12 +200,11 @@ def _loaded(code: Code) -> Function:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
     engine.finalize_object()
     _engines.append(engine)
-    kind = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 3)
-    raw = kind(engine.get_function_address(code.symbol))
+    raw = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * 3)(engine.get_function_address(code.symbol))
 
-    def function(table: int, sgemm: int, dgemm: int) -> int:
-        status, raised = ctypes.c_int64(), ctypes.c_void_p()
-        failed = raw(ctypes.addressof(status), ctypes.addressof(raised), table, sgemm, dgemm)
-        return -1 if failed else status.value
+    def function(table: Any, address: int) -> int:
+        if raw(address + 8 * STATUS, address + 8 * RAISED, address):
+            raise AssertionError("native code raised an exception, and none is written in it")
+        return int(table[STATUS])
 
     return function

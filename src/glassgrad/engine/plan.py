@@ -2,9 +2,9 @@
 
 >>> import glassgrad as gg
 >>> graph = gg.trace(lambda x, W: gg.tanh(x @ W + 1.0).sum())(gg.ArrayType((8, 3)), gg.ArrayType((3, 2)))
->>> print(*plan(graph).steps, sep="\\n")
-Product(add = x @ W + ...)
-Loop(8 x 2: tanh, sum)
+>>> print(*map(described, plan(graph).steps), sep="\\n")
+8 x 3 x 2 product + ...
+tanh, sum over 16
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ..graph import Tensor, nodes
 from ..place import inside
 from ..trace import Graph, copy_node
 from .expressions import BY_NAME
-from .loops import Loop, computes, must_be_stored, new_loop, place_in
-from .lower import is_constant, lowered
+from .loops import Loop, computes, flatten, has_array, must_be_stored, new_loop, place_in
+from .lower import lowered
 from .products import MATMUL, Product, multiplies, product_of
 from .views import RESHAPE, View, is_view, itself, view
 
@@ -91,10 +91,26 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None) -> Plan:
     graph = prepared(lowered(graph))
     views = views_of(graph)
     units = _Units(graph, views)
+    for step in units.needs:
+        if isinstance(step, Loop):
+            flatten(step, views)
     found = Plan(graph, units.ordered(_updates(graph, carried or {})), views)
     found.stored = _stored(found)
     found.carried = _in_place(found, carried or {})
     return found
+
+
+def described(step: Step) -> str:
+    """Return what a step does, in a few words."""
+    if isinstance(step, Product):
+        added = "" if step.added is None else f" {'+' if step.sign > 0 else '-'} ..."
+        where = f"{step.result.path}: " if step.result.path else ""
+        return f"{where}{' x '.join(map(str, step.sizes))} product{added}"
+    if isinstance(step, Loop):
+        size = " x ".join(map(str, step.domain)) or "1"
+        path = next((node.path for node in step.nodes if node.path), "")
+        return f"{path + ': ' if path else ''}{', '.join(dict.fromkeys(n.op.name for n in step.nodes))} over {size}"
+    return f"{step.node.op.name} {step.node.type}"
 
 
 def views_of(graph: Graph) -> dict[Tensor, View]:
@@ -141,7 +157,7 @@ def _copy(node: Tensor, views: dict[Tensor, View]) -> Tensor:
 
 def _contiguous(node: Tensor, views: Mapping[Tensor, View]) -> bool:
     seen = views[node]
-    return seen.plain and seen.root.size == node.size and not is_constant(seen.root)
+    return seen.plain and seen.root.size == node.size and has_array(seen.root)
 
 
 def _multipliable(node: Tensor, views: Mapping[Tensor, View]) -> bool:
@@ -149,7 +165,7 @@ def _multipliable(node: Tensor, views: Mapping[Tensor, View]) -> bool:
     seen = views[node]
     axes = [term.axis for term in seen.terms]
     whole = all(term.whole for term in seen.terms) and seen.root.size == node.size
-    return whole and sorted(axes, key=str) == sorted(range(node.ndim), key=str) and not is_constant(seen.root) and (
+    return whole and sorted(axes, key=str) == sorted(range(node.ndim), key=str) and has_array(seen.root) and (
         node.ndim == seen.root.ndim)
 
 
@@ -176,7 +192,7 @@ class _Units:
         for node in graph.nodes:
             for source in node.inputs:
                 users[source].append(node)
-        found = (product_of(node, users, graph.outputs, self.views) for node in graph.nodes if multiplies(node))
+        found = (product_of(node, users, graph.outputs) for node in graph.nodes if multiplies(node))
         return {product.result: product for product in found}
 
     def _steps(self, nodes: Iterable[Tensor]) -> set[Step]:
@@ -201,11 +217,36 @@ class _Units:
         for loop in self._loops_read_by(node):
             place = None if loop in complete else place_in(node, loop, self.views)
             if place is not None and not any(self._depends(need, loop) for need in needs - {loop}):
-                loop.places[node] = place
+                for other in self._loops_read_by(node):
+                    if other is not loop and other not in complete:
+                        self._merge(loop, other, node)
+                loop.places[node] = place_in(node, loop, self.views) or place
                 self.of[node] = loop
-                self.needs[loop] |= needs - {loop}
+                self.needs[loop] |= self._steps(node.inputs) - {loop}
                 return
         self._step(new_loop(node), needs)
+
+    def _merge(self, loop: Loop, other: Loop, node: Tensor) -> None:
+        """Let `loop` take over what `other` computes, if `node`, which reads both, then has all it reads at hand."""
+        if other.domain != loop.domain or self._meet_outside(loop, other):
+            return
+        places = dict(sorted((loop.places | other.places).items(), key=lambda item: item[0].serial))
+        if place_in(node, Loop(loop.domain, places), self.views) is None:
+            return
+        loop.places = places
+        self.of |= dict.fromkeys(other.places, loop)
+        self.needs[loop] = (self.needs[loop] | self.needs.pop(other)) - {loop, other}
+        for step, needs in self.needs.items():
+            if other in needs:
+                self.needs[step] = (needs - {other}) | {loop}
+
+    def _meet_outside(self, one: Loop, other: Loop) -> bool:
+        """Whether one of two loops needs the other by way of a third step, or a value that it has only at its end."""
+        if any(self._depends(step, other) for step in self.needs[one] - {other}):
+            return True
+        if any(self._depends(step, one) for step in self.needs[other] - {one}):
+            return True
+        return other in self.needs[one] or one in self.needs[other]
 
     def _loops_read_by(self, node: Tensor) -> list[Loop]:
         """Return the loops that compute an operand, the longest first."""
@@ -221,7 +262,8 @@ class _Units:
         for output, given in updates.items():
             update = self.of[output]
             for step in after:
-                if step is not update and given in arrays_read(step, self.views) and not _reaches(after, step, update):
+                reads = step is not update and given in arrays_read(step, self.views)
+                if reads and not _reaches(after, step, update):
                     after[update].add(step)
         done: dict[Step, None] = {}
         waiting = list(after)
@@ -263,7 +305,7 @@ def array_of(node: Tensor, views: Mapping[Tensor, View]) -> Tensor:
     return root
 
 
-# What lies in memory ----------------------------------------------------------------------------------------------------
+# What lies in memory --------------------------------------------------------------------------------------------------
 
 
 def operands(step: Step) -> list[Tensor]:
@@ -319,7 +361,8 @@ def _overwrites_safely(step: Step, output: Tensor, given: Tensor, views: Mapping
     return place.level == "full" and all(
         step.places[node].level == "full" and step.places[node].phase <= place.phase
         and step.places[node].dims == place.dims
-        and not must_be_stored(node) and all(_same_entries(x, given, views) for x in node.inputs if array_of(x, views) is given)
+        and not must_be_stored(node)
+        and all(_same_entries(x, given, views) for x in node.inputs if array_of(x, views) is given)
         for node in readers
     )
 

@@ -1,71 +1,96 @@
-"""The words that generated source is written in, as Numba knows them. Imported only where native code is compiled."""
+"""The words that generated source is written in, as Numba knows them. Imported only where native code is compiled.
+
+All of them are intrinsics: they append a few instructions where they are used, and Numba has no functions of their own
+to compile, which is what takes its time.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-import numba
 from llvmlite import ir
-from numba import boolean, carray, float32, float64, int8, int16, int32, int64, njit, types, uint8, uint16, uint32
+from numba import boolean, float32, float64, int8, int16, int32, int64, types, uint8, uint16, uint32
+from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
-from . import scalars
+from . import philox, scalars
 from .gemm import routines
 
 
 @intrinsic
-def pointer(context: Any, address: Any) -> Any:
-    """Return an address as a pointer without a type, which `carray` takes."""
+def array(_context: Any, address: Any, shape: Any, dtype: Any) -> Any:
+    """Return the entries at an address as an array of this shape and kind; nobody owns them here."""
+    kind = types.Array(dtype.dtype, len(shape), "C")
 
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        made = arrayobj.make_array(kind)(context, builder)
+        sizes = cgutils.unpack_tuple(builder, values[1])
+        step = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+        strides = [step]
+        for size in reversed(sizes[1:]):
+            strides.insert(0, builder.mul(strides[0], size))
+        data = builder.inttoptr(values[0], context.get_data_type(kind.dtype).as_pointer())
+        arrayobj.populate_array(made, data=data, shape=sizes, strides=strides, itemsize=step, meminfo=None)
+        return made._getvalue()
 
-    return types.voidptr(types.int64), generate
+    return kind(address, types.UniTuple(types.intp, len(shape)), dtype), generate
 
 
-def _rounding(name: str) -> Any:
-    """Return a function that rounds to a whole number: an instruction of the processor, which also works on vectors."""
+@intrinsic
+def wrapped(_context: Any, index: Any, size: Any) -> Any:
+    """Return an index counted from the front; a negative one counts from the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        place, count = (context.cast(builder, value, given, types.int64)
+                        for value, given in zip(values, signature.args, strict=True))
+        negative = builder.icmp_signed("<", place, ir.Constant(place.type, 0))
+        return builder.select(negative, builder.add(place, count), place)
+
+    return types.int64(index, size), generate
+
+
+def _extreme(sign: str) -> Callable[..., Any]:
+    """Return a function that gives the larger or the smaller of two whole numbers of one type."""
 
     @intrinsic
-    def rounded(context: Any, x: Any) -> Any:
-        def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-            (value,) = arguments
-            return builder.call(builder.module.declare_intrinsic(f"llvm.{name}", [value.type]), arguments)
+    def chosen(_context: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            one, other = values[0], context.cast(builder, values[1], signature.args[1], signature.args[0])
+            compare = builder.icmp_signed if a.signed else builder.icmp_unsigned
+            return builder.select(compare(sign, one, other), one, other)
+
+        return a(a, b), generate
+
+    return chosen
+
+
+@intrinsic
+def sign(_context: Any, x: Any) -> Any:
+    """Return -1, 0 or 1 of the type of a float; NaN stays NaN."""
+
+    def generate(_: Any, builder: Any, __: Any, values: Any) -> Any:
+        (value,) = values
+        zero, one = ir.Constant(value.type, 0.0), ir.Constant(value.type, 1.0)
+        negative = builder.select(builder.fcmp_ordered("<", value, zero), ir.Constant(value.type, -1.0), value)
+        return builder.select(builder.fcmp_ordered(">", value, zero), one, negative)
+
+    return x(x), generate
+
+
+def _instruction(name: str) -> Callable[..., Any]:
+    """Return a function that is one instruction of the processor, also on vectors."""
+
+    @intrinsic
+    def rounded(_context: Any, x: Any) -> Any:
+        def generate(_: Any, builder: Any, __: Any, values: Any) -> Any:
+            return builder.call(builder.module.declare_intrinsic(f"llvm.{name}", [values[0].type]), values)
 
         return x(x), generate
 
     return rounded
-
-
-@njit(inline="always")
-def addresses(table: int, count: int) -> Any:
-    """Return the table of addresses as an array."""
-    return carray(pointer(table), (count,), int64)
-
-
-@njit(inline="always")
-def wrapped(index: int, size: int) -> int:
-    """Return an index counted from the front; a negative one counts from the end."""
-    return index + size if index < 0 else index
-
-
-@njit
-def sign(x: float) -> float:
-    """Return -1, 0 or 1 of the type of `x`; NaN stays NaN."""
-    return x if x != x else type(x)((x > 0) - (x < 0))
-
-
-@njit
-def largest(a: float, b: float) -> float:
-    """Return the larger of two numbers; NaN if one is."""
-    return a if (a >= b) | (a != a) else b
-
-
-@njit
-def smallest(a: float, b: float) -> float:
-    """Return the smaller of two numbers; NaN if one is."""
-    return a if (a <= b) | (a != a) else b
 
 
 TYPES = {
@@ -73,15 +98,18 @@ TYPES = {
     "uint32": uint32, "float32": float32, "float64": float64,
 }
 OWN = {
-    "carray": carray, "pointer": pointer, "addresses": addresses, "wrapped": wrapped, "sign": sign, "inf": math.inf,
-    "nan": math.nan, "largest": largest, "smallest": smallest,
+    "array": array, "wrapped": wrapped, "sign": sign, "inf": math.inf, "nan": math.nan, "largest": _extreme(">="),
+    "smallest": _extreme("<="),
 }
-ROUNDINGS = {name: _rounding(name) for name in ("floor", "ceil", "trunc", "rint")}
+INSTRUCTIONS = {name: _instruction(name) for name in ("floor", "ceil", "trunc", "rint", "sqrt")}
 LIBRARY = {name: getattr(math, name) for name in (
-    "sqrt", "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2")}
-SCALARS = {name: word for name, word in vars(scalars).items() if name.endswith(("_32", "_64"))}
+    "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2")}
+SCALARS = {name: word for module in (scalars, philox) for name, word in vars(module).items()
+           if name.endswith(("_32", "_64"))}
+SCALARS |= {f"{name}_{bits}": getattr(scalars, name)
+            for name in ("largest", "smallest") for bits in (32, 64)}
 
 
 def words(ints: int) -> dict[str, Any]:
     """Return all words by name; `ints` is the width of the integers of the BLAS that is called."""
-    return {**TYPES, **OWN, **ROUNDINGS, **LIBRARY, **SCALARS, **routines(ints)}
+    return {**TYPES, **OWN, **INSTRUCTIONS, **LIBRARY, **SCALARS, **routines(ints)}

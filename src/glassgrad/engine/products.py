@@ -13,7 +13,6 @@ import numpy as np
 
 from ..graph import Tensor
 from .expressions import BY_NAME
-from .views import View
 
 MATMUL, MULTIPLY, ADD = BY_NAME["matmul"], BY_NAME["multiply"], BY_NAME["add"]
 SUBTRACT, NEGATIVE = BY_NAME["subtract"], BY_NAME["negative"]
@@ -67,10 +66,10 @@ def multiplies(node: Tensor) -> bool:
 
 
 def product_of(
-    node: Tensor, users: Mapping[Tensor, Sequence[Tensor]], outputs: Sequence[Tensor], views: Mapping[Tensor, View]
+    node: Tensor, users: Mapping[Tensor, Sequence[Tensor]], outputs: Sequence[Tensor]
 ) -> Product:
     """Return a product with all that can be folded into it."""
-    product = Product([node], *node.inputs, scales=[])
+    product = Product([node], node.inputs[0], node.inputs[1], [])
     while product.added is None and product.result not in outputs and len(users[product.result]) == 1:
         (user,) = users[product.result]
         if user.shape != node.shape or user.dtype != node.dtype or not _fold(product, user):

@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,10 @@ from ..trace import Graph
 from .arena import aligned
 from .blas import Blas, best
 from .lower import is_constant
-from .memory import Memory, Slot, memory
+from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import Function, native
 from .plan import Call, Plan, Step, plan
+from .products import Product
 from .source import Source, source
 
 COPIED = 4096  # bytes up to which copying an argument is faster than asking for its address
@@ -37,45 +40,74 @@ class Workspace:
         By slot: what each holds, as an array of its shape.
     """
 
-    def __init__(self, where: Memory) -> None:
+    def __init__(self, where: Memory, blas: Blas | None, room: int = 0) -> None:
         self.where = where
-        self.table = np.zeros(max(len(where.slots), 1), np.int64)
+        self.table = np.zeros(where.entries + room, np.int64)
+        if blas is not None:
+            self.table[: len(ROUTINES)] = [getattr(blas, name) for name in ROUTINES]
         self.address = self.table.ctypes.data
         self._work = aligned((where.work,), np.dtype(np.uint8))
         self.arrays: list[Any] = [self._first(slot) for slot in where.slots]
-        self._given: list[Any] = [None] * len(where.slots)
         for slot, array in zip(where.slots, self.arrays, strict=True):
-            self.table[slot.position] = array.ctypes.data
-        self._inputs = [slot for slot in where.slots if slot.kind == "input"]
-        self._outputs = sorted((slot for slot in where.slots if slot.kind == "output"), key=lambda slot: slot.number)
+            self.table[slot.position] = 0 if array is None else array.ctypes.data
+        inputs, outputs = (
+            sorted((slot for slot in where.slots if slot.kind == kind), key=lambda slot: slot.number)
+            for kind in ("input", "output")
+        )
+        self._copied = [(slot.number, self._array(slot)) for slot in inputs if slot.bytes <= COPIED]
+        self._read = [slot for slot in inputs if slot.bytes > COPIED]
+        self._outputs = [(slot, self._array(slot)) for slot in outputs]
+        self._seen: dict[int, weakref.ref[Any]] = {}  # by position: the argument whose address stands in the table
 
     def _first(self, slot: Slot) -> Any:
+        """Return the array of a slot; None for a large argument or result, which comes with every run."""
         if slot.kind == "constant":
             return self.where.constants[slot.number]
         if slot.kind == "work":
             return self._work[slot.number : slot.number + slot.bytes].view(slot.dtype).reshape(slot.shape)
-        if slot.bytes <= COPIED or slot.kind == "output":
-            return aligned(slot.shape, slot.dtype)
-        return np.empty(0, slot.dtype)  # its place is that of the argument
+        return aligned(slot.shape, slot.dtype) if slot.bytes <= COPIED else None
+
+    def _array(self, slot: Slot) -> Any:
+        return self.arrays[slot.position - FIRST]
 
     def take(self, arguments: Sequence[Any]) -> None:
         """Put the arguments in: small ones are copied, large ones are read where they lie."""
-        for slot, value in zip(self._inputs, arguments, strict=True):
-            if slot.bytes <= COPIED:
-                self.arrays[slot.position][...] = value
-            elif value is not self._given[slot.position]:
-                self.bind(slot, value)
+        for number, array in self._copied:
+            array[...] = arguments[number]
+        for slot in self._read:
+            self.bind(slot, arguments[slot.number])
+        for slot, array in self._outputs:
+            if array is None:
+                self._lend(slot, aligned(slot.shape, slot.dtype))
 
     def bind(self, slot: Slot, value: Any) -> None:
         """Let a slot stand for this array (of a copy, if its entries do not lie in order)."""
+        seen = self._seen.get(slot.position)
+        if seen is not None and seen() is value:
+            self.arrays[slot.position - FIRST] = value
+            return
         array = np.require(value, slot.dtype, ["C", "A"])
-        self._given[slot.position], self.arrays[slot.position] = value, array
+        self._lend(slot, array)
+        self._seen.pop(slot.position, None)
+        if array is value:
+            self._seen[slot.position] = weakref.ref(value)
+
+    def _lend(self, slot: Slot, array: Any) -> None:
+        self.arrays[slot.position - FIRST] = array
         self.table[slot.position] = array.ctypes.data
 
     def results(self) -> list[Any]:
-        """Return copies of the outputs that the caller may keep."""
-        return [self.arrays[slot.position].copy() if slot.shape else self.arrays[slot.position][()]
-                for slot in self._outputs]
+        """Return the outputs, which the caller may keep; what was lent for the run is let go."""
+        found = []
+        for slot, array in self._outputs:
+            if array is None:
+                found.append(self._array(slot))
+                self.arrays[slot.position - FIRST] = None
+            else:
+                found.append(array.copy() if slot.shape else array[()])
+        for slot in self._read:
+            self.arrays[slot.position - FIRST] = None
+        return found
 
 
 class NativeProgram:
@@ -102,7 +134,10 @@ class NativeProgram:
                 text = source(self.plan, self.memory, stretch)
                 self.sources.append(text)
                 self._parts.append(native(text.text, text.name, 32 if self.blas is None else self.blas.ints))
+        (first, *rest) = self._parts
+        self._whole = None if rest or isinstance(first, Call) else first
         self._reference = Program(graph.inputs, graph.outputs)
+        self._threads = 1 if self.blas is None else self.blas.threads_for(most_flops(self.plan))
         self._free: list[Workspace] = []
 
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
@@ -110,9 +145,16 @@ class NativeProgram:
         try:
             workspace = self._free.pop()
         except IndexError:
-            workspace = Workspace(self.memory)
+            workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
-        if self.run(workspace):
+        if self._threads > 1 and self.blas is not None and self.blas.private:
+            with self.blas.threads(self._threads):
+                return self._results(workspace, arguments)
+        return self._results(workspace, arguments)
+
+    def _results(self, workspace: Workspace, arguments: Sequence[Any]) -> list[Any]:
+        whole = self._whole
+        if self.run(workspace) if whole is None else whole(workspace.table, workspace.address):
             return self._reference(arguments)  # which says what was wrong
         results = workspace.results()
         self._free.append(workspace)
@@ -120,13 +162,17 @@ class NativeProgram:
 
     def run(self, workspace: Workspace) -> int:
         """Run once in a workspace whose inputs are there; return 0, or what a native part complained of."""
-        sgemm, dgemm = (0, 0) if self.blas is None else (self.blas.sgemm, self.blas.dgemm)
         for part in self._parts:
             if isinstance(part, Call):
                 called(part.node, workspace, self.plan)
-            elif status := part(workspace.address, sgemm, dgemm):
+            elif status := part(workspace.table, workspace.address):
                 return status
         return 0
+
+
+def most_flops(plan: Plan) -> int:
+    """Return the operations of the largest product of a plan."""
+    return max((2 * prod(step.sizes) for step in plan.steps if isinstance(step, Product)), default=0)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:
@@ -143,7 +189,7 @@ def stretches(steps: Sequence[Step]) -> list[list[Step]]:
 def called(node: Tensor, workspace: Workspace, plan: Plan) -> None:
     """Compute a node by NumPy, from the arrays of a workspace into the one that it has there."""
     values = [value_in(x, workspace, plan) for x in node.inputs]
-    workspace.arrays[workspace.where.of[node].position][...] = node.op.forward(np, *values, **node.params)
+    workspace.arrays[workspace.where.of[node].position - FIRST][...] = node.op.forward(np, *values, **node.params)
 
 
 def value_in(node: Tensor, workspace: Workspace, plan: Plan) -> Any:
@@ -152,7 +198,7 @@ def value_in(node: Tensor, workspace: Workspace, plan: Plan) -> Any:
         return node.value
     slot = workspace.where.of.get(node)
     if slot is not None:
-        return workspace.arrays[slot.position][()]
+        return workspace.arrays[slot.position - FIRST][()]
     (x,) = node.inputs
     return node.op.forward(np, value_in(x, workspace, plan), **node.params)
 

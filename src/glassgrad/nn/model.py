@@ -24,7 +24,7 @@ from ..graph import Tensor, numeric
 from ..place import scope
 from .layers import Affine, Dropout, Layer, ReLU, Sigmoid, Tanh, generator
 
-ROWS_AT_ONCE = 4096  # bounds the memory of a prediction over a whole data set
+ROWS_AT_ONCE = 1024  # bounds the memory of a prediction over a whole data set
 
 
 class Sequential(Layer):

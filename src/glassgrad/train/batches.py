@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,16 +32,20 @@ class Shuffled:
     samples: int
     batch: int
     seed: int
+    covers_all: ClassVar[bool] = True
 
     @property
     def steps(self) -> int:
         """Number of batches in an epoch."""
         return -(-self.samples // self.batch)
 
+    def order(self, number: int) -> Any:
+        """Return the sample numbers of an epoch, counted from 0, one batch after the other."""
+        return generator(self.seed, ORDER, number).permutation(self.samples)
+
     def epoch(self, number: int) -> Iterator[Any]:
         """Yield the sample numbers of each batch of an epoch, counted from 0."""
-        order = generator(self.seed, ORDER, number).permutation(self.samples)
-        return (order[start : start + self.batch] for start in range(0, self.samples, self.batch))
+        return _cut(self.order(number), self.batch)
 
 
 @dataclass(frozen=True)
@@ -51,16 +55,24 @@ class Drawn:
     samples: int
     batch: int
     seed: int
+    covers_all: ClassVar[bool] = False
 
     @property
     def steps(self) -> int:
         """Number of batches that make up as many samples as there are."""
         return max(self.samples // self.batch, 1)
 
+    def order(self, number: int) -> Any:
+        """Return the sample numbers of an epoch, counted from 0, one batch after the other."""
+        return generator(self.seed, ORDER, number).integers(0, self.samples, self.steps * self.batch)
+
     def epoch(self, number: int) -> Iterator[Any]:
         """Yield the sample numbers of each batch of an epoch, counted from 0."""
-        rng = generator(self.seed, ORDER, number)
-        return (rng.integers(0, self.samples, self.batch) for _ in range(self.steps))
+        return _cut(self.order(number), self.batch)
+
+
+def _cut(order: Any, batch: int) -> Iterator[Any]:
+    return (order[start : start + batch] for start in range(0, len(order), batch))
 
 
 Batches = Shuffled | Drawn

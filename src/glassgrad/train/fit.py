@@ -23,6 +23,8 @@ from ..nn.layers import Layer, positive
 from ..nn.model import Sequential
 from ..optim import SGD, Optimizer
 from .batches import batches
+from .choice import scores as scores_for
+from .choice import stepper as stepper_for
 from .sets import Pair, seed_of, sets_of
 from .step import Loss, Stepper, Weights
 
@@ -86,6 +88,7 @@ def fit(
     epochs: int | None = None, iterations: int | None = None, sampling: str = "shuffle", seed: int = 0,
     test: Pair | None = None, validation: float | Pair | None = None, patience: int | None = None, keep: str = "best",
     callbacks: Iterable[Callable[[Progress], object]] = (), progress: Callable[[Progress], object] | None = None,
+    engine: str = "auto",
 ) -> Result:
     """Train `model` in place; Ctrl-C stops it cleanly.
 
@@ -120,6 +123,9 @@ def fit(
         Called with a `Progress` after each epoch; one that returns True stops the run.
     progress : callable, optional
         Called with a `Progress` about ten times a second and after each epoch, for display.
+    engine : {"auto", "numba", "numpy", "interpret"}
+        What runs the steps: whole epochs as one native loop; NumPy in arrays made once; the reference interpreter.
+        "auto" compiles where the run is long enough to gain by it.
 
     Returns
     -------
@@ -143,15 +149,15 @@ def fit(
         raise one_of("keep", keep, ("best", "last"))
     if patience is not None:
         positive("patience", patience)
-    stepper = Stepper(model, loss or nodes.cross_entropy, optimizer or SGD(0.1), seed)
+    stepper = stepper_for(
+        engine, model, loss or nodes.cross_entropy, optimizer or SGD(0.1), seed, sets["training"], plan, total
+    )
     run = _Run(model, stepper, sets, total, plan.steps, classify, progress)
     x, t = sets["training"]
     try:
         for epoch in range(-(-total // plan.steps)):
-            for chosen in plan.epoch(epoch):
-                if stepper.count == total:
-                    break
-                run.step(x[chosen], t[chosen])
+            order = plan.order(epoch)[: (total - stepper.count) * plan.batch]
+            run.advance(stepper.epoch(x, t, order, plan.batch), plan.batch, len(order))
             if run.finish_epoch(callbacks, patience):
                 break
     except KeyboardInterrupt:
@@ -172,30 +178,37 @@ class _Run:
         self.total, self.steps, self.classify, self.progress = total, steps, classify, progress
         self.result = Result(model)
         self.best_weights: Weights | None = None
+        rows = sum(len(x) for x, _ in sets.values())
+        self._scores = scores_for(stepper, model, rows, -(-total // steps), sets["training"][0])
         self._losses: list[float] = []
         self._shown = self._began = time.perf_counter()
         self._aside = 0.0  # seconds spent on evaluation and display
 
-    def step(self, x: Any, t: Any) -> None:
-        self._losses.append(self.stepper.step(x, t))
-        self.result.samples += len(x)
-        now = time.perf_counter()
-        if self.progress and now - self._shown > SHOW_EVERY:
-            self._show(now)
+    def advance(self, stretches: Iterable[Any], batch: int, samples: int) -> None:
+        """Go through an epoch of so many samples, stretch by stretch, each of which gives the losses of its steps."""
+        left = samples
+        for losses in stretches:
+            self._losses += losses.tolist()
+            done = min(left, len(losses) * batch)
+            left -= done
+            self.result.samples += done
+            now = time.perf_counter()
+            if self.progress and now - self._shown > SHOW_EVERY:
+                self._show(now)
 
     def finish_epoch(self, callbacks: Iterable[Callable[[Progress], object]], patience: int | None) -> bool:
         """Evaluate, remember, tell; return whether to stop."""
         began = time.perf_counter()
-        twin = self.model.with_parameters(self.stepper.weights)
+        weights = self.stepper.weights
         row: Row = {"epoch": len(self.result.history) + 1, "iteration": self.stepper.count,
                     "loss": float(np.mean(self._losses))}
         self._losses.clear()
         for name, (x, t) in self.sets.items():
-            row |= self._figures(twin, name, x, t)
+            row |= self._figures(weights, name, x, t)
         row["seconds"] = round(began - self._began - self._aside, 6)
         self.result.history.append(row)
         if not self.result.best or row[self._monitor] < self.result.best[self._monitor]:
-            self.result.best, self.best_weights = row, self.stepper.weights
+            self.result.best, self.best_weights = row, weights
         self._aside += time.perf_counter() - began
         if self.progress:
             self._show(time.perf_counter())
@@ -211,10 +224,10 @@ class _Run:
     def _monitor(self) -> str:
         return "validation_loss" if "validation" in self.sets else "loss"
 
-    def _figures(self, twin: Sequential, name: str, x: Any, t: Any) -> Row:
+    def _figures(self, weights: Weights, name: str, x: Any, t: Any) -> Row:
         found: Row = {}
         with np.errstate(all="ignore"):  # huge weights show in the figures
-            scores = twin.scores(x)
+            scores = self._scores(weights, x)
         if name == "validation":
             found["validation_loss"] = float(self.stepper.loss(scores, t).item())
         if self.classify:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..engine.compiled import Runnable, program
 from ..errors import NonFiniteError
 from ..graph import ArrayType, Tensor, type_of
-from ..interpret import Program, evaluate_all
+from ..interpret import evaluate_all
 from ..nn.layers import Layer
 from ..optim import Optimizer, State
 from ..simplify import simplify
@@ -40,19 +41,34 @@ def training_step(model: Layer, loss: Loss, optimizer: Optimizer) -> Callable[..
 
 
 class Stepper:
-    """Weights and optimiser state, and the programs that move them on; one program for every size of batch."""
+    """Weights and optimiser state, and the programs that move them on; one program for every size of batch.
 
-    def __init__(self, model: Layer, loss: Loss, optimizer: Optimizer, seed: int) -> None:
+    `engine` runs the steps one by one: "interpret", or "numpy" or "numba" as in `glassgrad.compile`.
+    """
+
+    def __init__(self, model: Layer, loss: Loss, optimizer: Optimizer, seed: int, engine: str = "interpret") -> None:
         self.optimizer = optimizer
         self.loss = loss
         self.seed = seed
         self.count = 0
-        self.weights: Weights = {name: tensor.value for name, tensor in model.parameters().items()}
-        self.state = optimizer.start(self.weights)
+        self.engine = engine
+        self._weights: Weights = {name: tensor.value for name, tensor in model.parameters().items()}
+        self._state = optimizer.start(self._weights)
         self._function = training_step(model, loss, optimizer)
-        self._dtype = next(iter(self.weights.values())).dtype
-        self._programs: dict[tuple[ArrayType, ArrayType], tuple[Graph, Program]] = {}
+        self._dtype = next(iter(self._weights.values())).dtype
+        self._programs: dict[tuple[ArrayType, ArrayType], tuple[Graph, Runnable]] = {}
         self._previous: tuple[Graph, list[Any]] | None = None
+
+    @property
+    def weights(self) -> Weights:
+        """The present weights, by name."""
+        return self._weights
+
+    def epoch(self, x: Any, t: Any, order: Any, batch: int) -> Iterator[Any]:
+        """Move the weights through an epoch: these rows of the data in this order; yield the loss of each step."""
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            yield np.array([self.step(x[chosen], t[chosen])])
 
     def step(self, x: Any, t: Any) -> float:
         """Move the weights by one batch and return the batch's loss, taken before the move.
@@ -68,7 +84,7 @@ class Stepper:
             loss, *moved = program(arguments)
             if not np.isfinite(loss):
                 raise self._guilty(graph, arguments)
-        self.weights, self.state = self._packed(moved)
+        self._weights, self._state = self._packed(moved)
         self._previous = graph, arguments
         self.count += 1
         return float(loss)
@@ -76,21 +92,21 @@ class Stepper:
     def _arguments(self, x: Any, t: Any) -> list[Any]:
         step = self.count + 1
         rate = self._dtype.type(self.optimizer.rate(step))
-        state = [array for slots in self.state.values() for array in slots]
-        return [*self.weights.values(), *state, x, t, rate, self._dtype.type(step), np.array([self.seed, step])]
+        state = [array for slots in self._state.values() for array in slots]
+        return [*self._weights.values(), *state, x, t, rate, self._dtype.type(step), np.array([self.seed, step])]
 
     def _packed(self, flat: list[Any]) -> tuple[Weights, State]:
         following = iter(flat)
-        weights = {name: next(following) for name in self.weights}
-        return weights, {name: tuple(next(following) for _ in slots) for name, slots in self.state.items()}
+        weights = {name: next(following) for name in self._weights}
+        return weights, {name: tuple(next(following) for _ in slots) for name, slots in self._state.items()}
 
-    def _program(self, x: Any, t: Any) -> tuple[Graph, Program]:
+    def _program(self, x: Any, t: Any) -> tuple[Graph, Runnable]:
         kind = type_of(x), type_of(t)
         if kind not in self._programs:
             number = ArrayType((), self._dtype)
             key = ArrayType((2,), np.dtype(np.int64))
-            graph = simplify(trace(self._function)(self.weights, self.state, *kind, number, number, key))
-            self._programs[kind] = graph, Program(graph.inputs, graph.outputs)
+            graph = simplify(trace(self._function)(self._weights, self._state, *kind, number, number, key))
+            self._programs[kind] = graph, program(graph, self.engine)
         return self._programs[kind]
 
     def _guilty(self, graph: Graph, arguments: list[Any]) -> NonFiniteError:
@@ -99,7 +115,7 @@ class Stepper:
         Where it is a weight that came in, the step before made it: that one is run again.
         """
         step = self.count + 1
-        if self._previous and not all(np.isfinite(array).all() for array in self.weights.values()):
+        if self._previous and not all(np.isfinite(array).all() for array in self._weights.values()):
             (graph, arguments), step = self._previous, self.count
         values = evaluate_all(graph.nodes, graph.inputs, arguments)
         try:

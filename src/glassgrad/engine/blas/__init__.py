@@ -8,11 +8,11 @@
 `load` gives the addresses that native code calls. ``glassgrad doctor`` shows the table.
 """
 
-from .choose import Choice, best, choose
+from .choice import Choice, best, choose
 from .find import Candidate, candidates
 from .library import Blas, load
-from .measure import CASES, Measured, crossings, measure
 from .threads import allowed
+from .timing import CASES, Measured, crossings, measure
 
 __all__ = [
     "CASES", "Blas", "Candidate", "Choice", "Measured", "allowed", "best", "candidates", "choose", "crossings", "load",

@@ -40,6 +40,11 @@ FAMILIES = (  # kernels of OpenBLAS, newest first, and what NumPy says of a proc
     ("ARMv8", ("ASIMD",)),
 )
 
+# A thread that has nothing to do asks again and again for 2**REST ticks of the clock before it rests. OpenBLAS has 26,
+# some 25 ms: a core that somebody else needs is then given back a slice of time too late for every product, and a step
+# of 0.2 ms took 30 ms beside one busy process. 17, some 50 us, outlasts what lies between the products of a step.
+REST = "17"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -69,6 +74,13 @@ class Candidate:
     def private(self) -> bool:
         """Whether it is a copy that nobody else uses."""
         return self.name.startswith("openblas")
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that have to be set while it is loaded, which is when it reads them."""
+        wanted = {"OPENBLAS_CORETYPE": self.family} if self.family else {}
+        if self.private and "OPENBLAS_THREAD_TIMEOUT" not in os.environ:
+            wanted["OPENBLAS_THREAD_TIMEOUT"] = REST
+        return wanted
 
 
 def candidates() -> list[Candidate]:

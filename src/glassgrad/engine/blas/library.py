@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .find import Candidate
 from .threads import allowed
@@ -19,7 +21,14 @@ from .worker import SET_THREADS, core_name, function
 __all__ = ["Blas", "load"]
 
 GET_THREADS = ("openblas_get_num_threads", "MKL_Get_Max_Threads")
-_loading = threading.Lock()
+_loading, _changing = threading.Lock(), threading.Lock()
+_blocks: dict[int, tuple[int, int]] = {}  # how many blocks of `threads` a library is in, and its threads before them
+
+
+@functools.cache
+def _function(address: int) -> Callable[..., Any]:
+    """Return the C function of integers at an address."""
+    return ctypes.CFUNCTYPE(ctypes.c_int)(address)
 
 
 @dataclass(frozen=True)
@@ -64,23 +73,37 @@ class Blas:
         wanted = max((threads for work, threads in self.crossings if work <= flops), default=1)
         return min(wanted, allowed()) if self.set_num_threads else 1
 
+    @property
+    def private(self) -> bool:
+        """Whether nobody else uses it: then it has one thread outside of `threads`."""
+        return self.name.startswith("openblas")
+
+    def threads_now(self) -> int:
+        """Return how many threads the library would use now; 1 if it cannot be asked."""
+        return int(_function(self.get_num_threads)()) if self.get_num_threads else 1
+
     @contextlib.contextmanager
     def threads(self, number: int) -> Iterator[None]:
         """Let the library use so many threads inside the ``with`` block; afterwards as many as before.
 
-        The number belongs to the library, not to a thread: of two blocks at once in one process the later one decides.
-        A private copy has one thread outside of such blocks.
+        The number belongs to the library, not to a thread: of blocks that overlap the one that began last decides, and
+        when all have ended the number is as it was before the first.
         """
         if not self.set_num_threads:
             yield
             return
-        change = ctypes.CFUNCTYPE(None, ctypes.c_int)(self.set_num_threads)
-        before = ctypes.CFUNCTYPE(ctypes.c_int)(self.get_num_threads)()
-        change(number)
+        with _changing:
+            inside, before = _blocks.get(self.set_num_threads, (0, 0))
+            _blocks[self.set_num_threads] = inside + 1, before if inside else self.threads_now()
+            _function(self.set_num_threads)(number)
         try:
             yield
         finally:
-            change(before)
+            with _changing:
+                inside, before = _blocks[self.set_num_threads]
+                _blocks[self.set_num_threads] = inside - 1, before
+                if inside == 1:
+                    _function(self.set_num_threads)(before)
 
 
 def load(
@@ -115,10 +138,10 @@ def _open(place: Candidate, path: str | None = None) -> ctypes.CDLL:
     """Load the file with the kernels asked for; a private copy without threads, which it makes when they are wanted."""
     if not place.private:
         return ctypes.CDLL(place.path)
-    wanted = {"OPENBLAS_NUM_THREADS": "1"} | ({"OPENBLAS_CORETYPE": place.family} if place.family else {})
+    wanted = place.environment() | {"OPENBLAS_NUM_THREADS": "1"}
     with _loading:
         before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)  # a library reads them while it is loaded, and never again
+        os.environ.update(wanted)
         try:
             library = ctypes.CDLL(path or place.path)
         finally:

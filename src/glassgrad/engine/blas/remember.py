@@ -19,8 +19,8 @@ from ...cache import cache_folder
 from ...errors import DataError
 from ...files import read_bytes, write_atomic
 from .find import Candidate, features
-from .measure import CASES
 from .threads import allowed
+from .timing import CASES
 
 __all__ = ["file_for", "key_of", "read", "turn", "write"]
 
@@ -35,7 +35,7 @@ def key_of(places: Sequence[Candidate]) -> dict[str, Any]:
         "format": FORMAT,
         "processor": _processor(),
         "cores": allowed(),
-        "family": os.environ.get("OPENBLAS_CORETYPE", ""),
+        "environment": [os.environ.get(name, "") for name in ("OPENBLAS_CORETYPE", "OPENBLAS_THREAD_TIMEOUT")],
         "cases": [[case.name, *case.numbers] for case in CASES],
         "libraries": [[place.name, place.path, *_stamp(place.path)] for place in places],
     }

@@ -7,6 +7,7 @@ all of them alike; of several rounds the fastest counts. Who is far behind after
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 
 from .find import Candidate
 
-__all__ = ["CASES", "Case", "Measured", "crossings", "measure"]
+__all__ = ["CASES", "Case", "Measured", "crossings", "measure", "workers"]
 
 Seconds = float
 PATIENCE = 20.0  # seconds until children that hang are ended
@@ -30,6 +31,7 @@ ROUND = 4e-4  # seconds for one product in one round
 ROUNDS = 6
 BEHIND = 1.5  # times the best, after the first round
 LONG = 0.04  # seconds after which two rounds are enough
+ENOUGH = 0.5  # seconds for all numbers of threads; only on a busy machine it takes so long
 THREADS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -62,8 +64,8 @@ CASES = (
     Case("x.T @ g", 32, True, False, 784, 50, 100),
     Case("h @ W2", 32, False, False, 100, 10, 50),
     Case("square", 32, False, False, 256, 256, 256),
-    Case("x @ W1, float64", 64, False, False, 100, 50, 784),
-    Case("x.T @ g, float64", 64, True, False, 784, 50, 100),
+    Case("x @ W1 (64)", 64, False, False, 100, 50, 784),
+    Case("x.T @ g (64)", 64, True, False, 784, 50, 100),
 )
 
 
@@ -96,10 +98,9 @@ class Worker:
 
     def __init__(self, candidate: Candidate, threads: int = 1) -> None:
         script = Path(__file__).with_name("worker.py")
-        environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
-        if candidate.family is not None:
-            environment["OPENBLAS_CORETYPE"] = candidate.family
-        command = [sys.executable, "-I", "-S", str(script), candidate.path, candidate.pattern, str(candidate.ints)]
+        environment = os.environ | candidate.environment() | dict.fromkeys(THREADS, str(threads))
+        command = [sys.executable or "python", "-I", "-S", str(script)]
+        command += [candidate.path, candidate.pattern, str(candidate.ints)]
         self.process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         self.core = ""
@@ -130,24 +131,26 @@ class Worker:
         self.process.communicate()
 
 
-def _kill(workers: Mapping[str, Worker]) -> None:
-    for worker in workers.values():
+def _end(started: Mapping[str, Worker]) -> None:
+    for worker in started.values():
         worker.process.kill()
 
 
 @contextlib.contextmanager
-def _workers(places: Sequence[Candidate], threads: int = 1) -> Iterator[dict[str, Worker]]:
+def workers(
+    places: Sequence[Candidate], threads: int = 1, patience: Seconds | None = None,
+) -> Iterator[dict[str, Worker]]:
     """Give those workers that start, by the names of their candidates; end all of them afterwards."""
     with ExitStack() as stack:
-        workers = {}
+        started = {}
         for place in places:
-            workers[place.name] = Worker(place, threads)
-            stack.callback(workers[place.name].end)
-        watchdog = threading.Timer(PATIENCE, _kill, [workers])
+            started[place.name] = Worker(place, threads)
+            stack.callback(started[place.name].end)
+        watchdog = threading.Timer(patience or PATIENCE, _end, [started])
         watchdog.daemon = True
         watchdog.start()
         stack.callback(watchdog.cancel)
-        yield {name: worker for name, worker in workers.items() if worker.start()}
+        yield {name: worker for name, worker in started.items() if worker.start()}
 
 
 def measure(places: Sequence[Candidate], rounds: int = ROUNDS) -> dict[str, Measured]:
@@ -155,11 +158,11 @@ def measure(places: Sequence[Candidate], rounds: int = ROUNDS) -> dict[str, Meas
 
     Candidates that turn out to be one library with the same kernels are measured once.
     """
-    with _workers(places) as workers:
+    with workers(places) as ready:
         files = {place.name: place.path for place in places}
-        same = {name: (files[name], worker.core) for name, worker in workers.items()}
+        same = {name: (files[name], worker.core) for name, worker in ready.items()}
         first = {kernels: name for name, kernels in reversed(same.items())}
-        running = {name: workers[name] for name in first.values()}
+        running = {name: ready[name] for name in first.values()}
         best = {name: dict.fromkeys(CASES, math.inf) for name in running}
         for _ in range(rounds):
             for case in CASES:
@@ -169,7 +172,7 @@ def measure(places: Sequence[Candidate], rounds: int = ROUNDS) -> dict[str, Meas
             limit = min(scores.values(), default=math.inf) + math.log(BEHIND)
             running = {name: worker for name, worker in running.items() if scores[name] <= limit}
         found = dict.fromkeys((place.name for place in places), Measured("", {}))
-        for name, worker in workers.items():
+        for name, worker in ready.items():
             times = best[first[same[name]]]
             if all(map(math.isfinite, times.values())):
                 found[name] = Measured(worker.core, {case.name: case.flops / times[case] / 1e9 for case in CASES})
@@ -187,22 +190,24 @@ def crossings(place: Candidate, cores: int) -> list[tuple[int, int]]:
     on two sizes in a row; a number that never is ends the search.
     """
     found: list[tuple[int, int]] = []
+    end = time.monotonic() + ENOUGH
     if cores < 2:
         return found
-    with _workers([place], cores) as workers:
-        for worker in workers.values():
+    with workers([place], cores) as ready:
+        for worker in ready.values():
             threads = 1
             while threads < cores:
                 few, threads = threads, min(2 * threads, cores)
                 least = found[-1][0] if found else 0
-                work = _worth(worker, few, threads, [case for case in LADDER if case.flops >= least])
+                cases = itertools.takewhile(lambda _: time.monotonic() < end, LADDER)
+                work = _worth(worker, few, threads, (case for case in cases if case.flops >= least))
                 if work is None:
                     break
                 found.append((work, threads))
     return found
 
 
-def _worth(worker: Worker, few: int, many: int, cases: Sequence[Case]) -> int | None:
+def _worth(worker: Worker, few: int, many: int, cases: Iterable[Case]) -> int | None:
     """Return the operations of the first of two cases in a row that the larger number of threads does faster."""
     before: Case | None = None
     for case in cases:

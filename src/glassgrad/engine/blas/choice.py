@@ -6,6 +6,7 @@ import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,14 +15,15 @@ from ...errors import one_of
 from . import remember
 from .find import Candidate, candidates
 from .library import Blas, load
-from .measure import Measured, crossings, measure
 from .threads import allowed
+from .timing import Measured, crossings, measure
 
 __all__ = ["Choice", "best", "choose"]
 
 VARIABLE = "GLASSGRAD_BLAS"
 OFF = "none"
-GAIN = 1.05  # less than this against NumPy's own copy may be chance, and isn't worth a second library
+GAIN = 1.05  # less than this may be chance
+HOUR = 3600.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ _choosing = threading.Lock()
 def best() -> Blas | None:
     """Return the library to multiply matrices with; None if there is none that can be called.
 
-    The first call on a machine measures for about half a second; later ones read what was found.
+    The first call on a machine measures for about half a second; later ones read what was found, so that the same
+    program gives the same bits from run to run: kernels and numbers of threads add in different orders. Only where more
+    threads were found to be no faster, as on a machine that happens to be busy, it is measured again after an hour.
     """
     global _choice  # noqa: PLW0603
     with _choosing:
@@ -75,7 +79,7 @@ def choose(again: bool = False) -> Choice:
     measured, crossed = _known(places, again)
     for place in _ranked(places, measured):
         try:
-            blas = load(place, measured[place.name].core, measured[place.name].gflops, crossed.get(place.name, ()))
+            blas = load(place, measured[place.name].core, measured[place.name].gflops, crossed)
         except OSError:
             continue
         return Choice(blas, _reason(place, places, measured, asked), measured)
@@ -92,7 +96,8 @@ def _narrow(places: list[Candidate], asked: str) -> list[Candidate]:
     return kept
 
 
-Known = tuple[dict[str, Measured], dict[str, tuple[tuple[int, int], ...]]]
+Crossings = tuple[tuple[int, int], ...]
+Known = tuple[dict[str, Measured], Crossings]
 
 
 def _known(places: Sequence[Candidate], again: bool) -> Known:
@@ -106,7 +111,7 @@ def _known(places: Sequence[Candidate], again: bool) -> Known:
                 known = _measured(places)
                 if any(each.score for each in known[0].values()):
                     rates = {name: {"core": each.core, "gflops": each.gflops} for name, each in known[0].items()}
-                    remember.write(key, {"measured": rates, "crossings": known[1]})
+                    remember.write(key, {"at": time.time(), "measured": rates, "crossings": known[1]})
     return known
 
 
@@ -114,21 +119,21 @@ def _measured(places: Sequence[Candidate]) -> Known:
     try:
         measured = measure(places)
         first = _ranked(places, measured)[0]
-        crossed = crossings(first, allowed()) if measured[first.name].score else []
-        return measured, {first.name: tuple(crossed)}
+        return measured, tuple(crossings(first, allowed())) if measured[first.name].score else ()
     except OSError:  # no child process can be started here
-        return dict.fromkeys((place.name for place in places), Measured("", {})), {}
+        return dict.fromkeys((place.name for place in places), Measured("", {})), ()
 
 
 def _parsed(found: dict[str, Any] | None, places: Sequence[Candidate]) -> Known | None:
-    """Return what a file says, or None if it does not say all, or says what cannot be."""
+    """Return what a file says, or None if it does not say all, says what cannot be, or what may have been chance."""
     try:
         measured = {place.name: _rates(found["measured"][place.name]) for place in places}  # type: ignore[index]
-        crossed = {str(name): tuple((int(work), int(threads)) for work, threads in pairs)
-                   for name, pairs in found["crossings"].items()}  # type: ignore[index]
+        crossed = tuple((int(work), int(threads)) for work, threads in found["crossings"])  # type: ignore[index]
+        age = time.time() - found["at"]  # type: ignore[index]
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
         return None
-    return measured, crossed
+    # Threads do not help on a machine that is busy; it may have been just then.
+    return None if not crossed and allowed() > 1 and age > HOUR else (measured, crossed)
 
 
 def _rates(entry: Any) -> Measured:
@@ -139,12 +144,15 @@ def _rates(entry: Any) -> Measured:
 
 
 def _ranked(places: Sequence[Candidate], measured: Mapping[str, Measured]) -> list[Candidate]:
-    """Return the candidates, the one to use first; NumPy's own counts a little more than its score.
+    """Return the candidates, the one to use first; between equals, on one core NumPy's own, else the private copy.
 
-    What could not be measured keeps its order: NumPy's own first.
+    NumPy's own is loaded already; but only a private copy has threads that nobody else uses, and that soon rest. What
+    could not be measured keeps its order: NumPy's own first.
     """
+    liked = "numpy" if allowed() == 1 else "openblas"
+
     def weight(place: Candidate) -> float:
-        return measured[place.name].score * (GAIN if place.name == "numpy" else 1)
+        return measured[place.name].score * (GAIN if place.name == liked else 1)
 
     return sorted(places, key=weight, reverse=True)
 
@@ -157,4 +165,8 @@ def _reason(place: Candidate, places: Sequence[Candidate], measured: Mapping[str
         return "no library could be measured here"
     if place.name == "numpy":
         return "no other is faster" if len(places) > 1 else "it is the only one: the wheel scipy-openblas32 is missing"
-    return f"{score / numpy:.2f} times as fast as NumPy's own" if numpy else "NumPy's own cannot be called"
+    if not numpy:
+        return "NumPy's own cannot be called"
+    if score < numpy * GAIN:
+        return "as fast as NumPy's own, with threads for itself"
+    return f"{score / numpy:.2f} times as fast as NumPy's own"

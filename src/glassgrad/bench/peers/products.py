@@ -1,0 +1,103 @@
+"""The matrix products of a training step and nothing else: what no way of training can be faster than."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ...engine.blas import best
+from ..job import Job, Round
+from ..work import Training
+
+
+def shapes(work: Training) -> list[tuple[str, tuple[int, int, int]]]:
+    """Return the products of a step, ``(kind, (m, k, n))``: forward, the gradients of the weights and of the inputs.
+
+    >>> [kind for kind, _ in shapes(Training((784, 50, 10)))]
+    ['x W', 'x.T g', 'x W', 'x.T g', 'g W.T']
+    """
+    found = []
+    for layer, (inputs, outputs) in enumerate(pairwise(work.sizes)):
+        found += [("x W", (work.batch, inputs, outputs)), ("x.T g", (inputs, work.batch, outputs))]
+        if layer:
+            found.append(("g W.T", (work.batch, outputs, inputs)))
+    return found
+
+
+def train(work: Training) -> Job:
+    """Multiply in a native loop by the BLAS that the engine would take; without Numba, by NumPy."""
+    rng = np.random.default_rng(0)
+    calls: list[tuple[Any, ...]] = []
+    for kind, (m, k, n) in shapes(work):
+        a = rng.random((k, m) if kind == "x.T g" else (m, k), np.float32)
+        b = rng.random((n, k) if kind == "g W.T" else (k, n), np.float32)
+        calls.append((kind == "x.T g", kind == "g W.T", m, n, k, a, b, np.empty((m, n), np.float32)))
+    run = _native(calls) or _by_numpy(calls)
+    run(1)
+    for a, b, out in _operands(calls):
+        if not np.allclose(a @ b, out, rtol=1e-3):
+            raise ArithmeticError(f"a product of {a.shape} and {b.shape} is wrong")
+
+    return partial(_round, run, work.steps, calls)
+
+
+def _round(run: Callable[[int], None], steps: int, calls: list[tuple[Any, ...]]) -> Round:
+    """Multiply for a quarter of the steps to warm up, then for all; native code knows `calls` by their addresses."""
+    assert calls
+    run(steps // 4 + 1)
+    began = time.perf_counter()
+    run(steps)
+    return Round(time.perf_counter() - began, steps, [])
+
+
+def _operands(calls: list[tuple[Any, ...]]) -> list[tuple[Any, Any, Any]]:
+    return [(a.T if left else a, b.T if right else b, out) for left, right, *_, a, b, out in calls]
+
+
+def _by_numpy(calls: list[tuple[Any, ...]]) -> Callable[[int], None]:
+    operands = _operands(calls)
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            for a, b, out in operands:
+                np.matmul(a, b, out=out)
+
+    return run
+
+
+def _native(calls: list[tuple[Any, ...]]) -> Callable[[int], None] | None:
+    """Return the loop as native code; None where there is no Numba, or no BLAS whose address is known."""
+    blas = best()
+    try:
+        import numba
+
+        from ...engine.gemm import routines
+    except ImportError:
+        return None
+    if blas is None:
+        return None
+    gemm = routines(blas.ints)["gemm32"]
+    table = np.array([
+        [left, right, m, n, k, a.ctypes.data, a.shape[1], b.ctypes.data, b.shape[1], out.ctypes.data]
+        for left, right, m, n, k, a, b, out in calls
+    ], np.int64)
+
+    def loop(address: int, table: Any, steps: int) -> None:
+        for _ in range(steps):
+            for i in range(len(table)):
+                left, right, m, n, k, a, lda, b, ldb, out = table[i]
+                gemm(address, left, right, m, n, k, np.float32(1), a, lda, b, ldb, np.float32(0), out, n)
+
+    native = numba.njit(loop)
+    threads = max(blas.threads_for(2 * m * n * k) for _, _, m, n, k, *_ in calls)
+
+    def run(steps: int) -> None:
+        with blas.threads(threads):
+            native(blas.sgemm, table, steps)
+
+    return run

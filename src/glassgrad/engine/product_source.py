@@ -1,0 +1,141 @@
+"""Source of a matrix product: a call of the BLAS, or a loop where that is faster."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .names import Names
+from .plan import array_of
+from .products import Product
+from .spelling import INDENT, loops_over, number
+
+SMALL = 6000  # multiplications below which a loop of our own is faster than a call of a BLAS
+LANES = 16  # columns that are kept in registers while a row of them is summed
+
+
+def product_lines(names: Names, step: Product) -> list[str]:
+    """Return the lines of a product."""
+    m, k, n = step.sizes
+    dtype = step.result.dtype
+    scale = [names.element(x, ["0"] * x.ndim) for x in step.scales]
+    alpha = " * ".join([*([number(float(step.sign), dtype)] if step.sign < 0 or not scale else []), *scale])
+    if m * k * n <= SMALL and not _turned(names, step)[0] and n <= LANES:
+        return _in_registers(names, step, alpha)
+    if k == 1:
+        return _outer(names, step, alpha)
+    own = [] if step.added is None or _in_place(names, step) else _begin(names, step)
+    if m * k * n <= SMALL:
+        return own + _row_by_row(names, step, alpha)
+    beta = number(0.0 if step.added is None else 1.0, dtype)
+    return [*own, _vector(names, step, alpha, beta) if 1 in (m, n) else _matrix(names, step, alpha, beta)]
+
+
+def _in_place(names: Names, step: Product) -> bool:
+    """Whether what is added lies in the result's array already."""
+    assert step.added is not None
+    return names.memory.of[step.result] is names.memory.of.get(array_of(step.added, names.views))
+
+
+def _turned(names: Names, step: Product) -> tuple[bool, bool]:
+    """Return whether the left and the right operand lie in memory as their transposes."""
+    left, right = (names.views[x].terms[0].axis == 1 for x in (step.left, step.right))
+    return left, right
+
+
+def _prefix(step: Product) -> str:
+    return "s" if step.result.dtype == np.float32 else "d"
+
+
+def _matrix(names: Names, step: Product, alpha: str, beta: str) -> str:
+    m, k, n = step.sizes
+    left, right = _turned(names, step)
+    bits = 8 * step.result.dtype.itemsize
+    return (f"gemm{bits}({_prefix(step)}gemm, {left}, {right}, {m}, {n}, {k}, {alpha}, {names.address(step.left)}, "
+            f"{m if left else k}, {names.address(step.right)}, {k if right else n}, {beta}, "
+            f"{names.address(step.result)}, {n})")
+
+
+def _vector(names: Names, step: Product, alpha: str, beta: str) -> str:
+    """Return the call for a product with a vector: a row times a matrix is the transposed matrix times a column."""
+    m, k, n = step.sizes
+    turned = _turned(names, step)
+    if n == 1:
+        matrix, vector, lies_turned, rows, columns = step.left, step.right, turned[0], m, k
+    else:
+        matrix, vector, lies_turned, rows, columns = step.right, step.left, not turned[1], n, k
+    if lies_turned:
+        rows, columns = columns, rows
+    bits = 8 * step.result.dtype.itemsize
+    return (f"gemv{bits}({_prefix(step)}gemv, {lies_turned}, {rows}, {columns}, {alpha}, {names.address(matrix)}, "
+            f"{columns}, {names.address(vector)}, 1, {beta}, {names.address(step.result)}, 1)")
+
+
+def _begin(names: Names, step: Product) -> list[str]:
+    """Return the loop that writes what is added into the result first."""
+    loops, index = loops_over(step.result.shape)
+    entry = _added(names, step, index.split(", "))
+    return [*loops, f"{INDENT * len(loops)}{names.array(step.result)}[{index}] = {entry}"]
+
+
+def _added(names: Names, step: Product, index: list[str]) -> str:
+    """Return the entry of what is added that belongs to an entry of the result."""
+    x = step.added
+    if x is None:
+        return number(0.0, step.result.dtype)
+    own = index[len(index) - x.ndim :] if x.ndim else []
+    return names.element(x, ["0" if size == 1 else place for place, size in zip(own, x.shape, strict=True)])
+
+
+def _operand(names: Names, step: Product, row: str, inner: str, column: str) -> tuple[str, str]:
+    left = names.element(step.left, [row, inner] if step.left.ndim == 2 else [inner])
+    return left, names.element(step.right, [inner, column] if step.right.ndim == 2 else [inner])
+
+
+def _index(step: Product, row: str, column: str) -> list[str]:
+    return [row] * (step.left.ndim == 2) + [column] * (step.right.ndim == 2)
+
+
+def _weighted(alpha: str, left: str) -> str:
+    return left if alpha in ("float32(1.0)", "float64(1.0)") else f"{alpha} * {left}"
+
+
+def _in_registers(names: Names, step: Product, alpha: str) -> list[str]:
+    """Return loops that keep a row of the result in variables, of which LLVM makes a vector."""
+    m, k, n = step.sizes
+    columns = [str(column) for column in range(n)]
+    left = _operand(names, step, "i", "l", "0")[0]
+    sums = [names.fresh("lane") for _ in columns]
+    lines = [f"{s} = {_added(names, step, _index(step, 'i', column))}" for s, column in zip(sums, columns, strict=True)]
+    lines += [f"for l in range({k}):", f"{INDENT}weight = {_weighted(alpha, left)}"]
+    lines += [f"{INDENT}{s} += weight * {_operand(names, step, 'i', 'l', column)[1]}"
+              for s, column in zip(sums, columns, strict=True)]
+    result = names.array(step.result)
+    lines += [f"{result}[{', '.join(_index(step, 'i', column)) or '0'}] = {s}"
+              for s, column in zip(sums, columns, strict=True)]
+    return [f"for i in range({m}):", *(INDENT + line for line in lines)]
+
+
+def _outer(names: Names, step: Product, alpha: str) -> list[str]:
+    """Return loops for a column times a row: one pass over the result."""
+    m, _, n = step.sizes
+    left, right = _operand(names, step, "i", "0", "j")
+    index = _index(step, "i", "j")
+    added = "" if step.added is None else f"{_added(names, step, index)} + "
+    return [f"for i in range({m}):", f"{INDENT}weight = {_weighted(alpha, left)}", f"{INDENT}for j in range({n}):",
+            f"{INDENT * 2}{names.array(step.result)}[{', '.join(index) or '0'}] = {added}weight * {right}"]
+
+
+def _row_by_row(names: Names, step: Product, alpha: str) -> list[str]:
+    """Return loops that add to whole rows of the result, one of the left operand's entries after the other."""
+    m, k, n = step.sizes
+    left, right = _operand(names, step, "i", "l", "j")
+    result = f"{names.array(step.result)}[{', '.join(_index(step, 'i', 'j')) or '0'}]"
+    lines = []
+    if step.added is None:
+        lines += [f"for i in range({m}):", f"{INDENT}for j in range({n}):",
+                  f"{INDENT * 2}{result} = {number(0.0, step.result.dtype)}"]
+    return [*lines, f"for l in range({k}):", f"{INDENT}for i in range({m}):",
+            f"{INDENT * 2}weight = {_weighted(alpha, left)}", f"{INDENT * 2}for j in range({n}):",
+            f"{INDENT * 3}{result} += weight * {right}"]
+
+

@@ -1,0 +1,46 @@
+"""Two sources that differ only in their numbers, made one: a step for batches of 100 also serves the last one of 37.
+
+>>> found = shared("for i in range(100):\\n    x = 0.01\\n", "for i in range(37):\\n    x = 0.02\\n")
+>>> print(found.text)
+for i in range(n0):
+    x = n1
+<BLANKLINE>
+>>> found.names, found.numbers
+(['n0', 'n1'], ([100, 0.01], [37, 0.02]))
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Numbers = list[int | float]
+_NUMBER = re.compile(r"(?<![\w.])(\d+\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+|\d+)(?![\w.])")
+_COMMENT = re.compile(r" *#.*")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One source for two, and the numbers by which they differ: a name for each, and its values."""
+
+    text: str
+    names: list[str]
+    numbers: tuple[Numbers, Numbers]
+
+
+def shared(one: str, other: str) -> Shared | None:
+    """Return one source for both, in which names stand for the numbers that differ; None if they differ otherwise."""
+    left, right = (_NUMBER.split(_COMMENT.sub("", text)) for text in (one, other))
+    if left[::2] != right[::2]:
+        return None
+    names: dict[tuple[str, str], str] = {}
+    for position in range(1, len(left), 2):
+        pair = left[position], right[position]
+        if pair[0] != pair[1]:
+            left[position] = names.setdefault(pair, f"n{len(names)}")
+    return Shared("".join(left), list(names.values()), (_values(names, 0), _values(names, 1)))
+
+
+def _values(names: Iterable[tuple[str, str]], column: int) -> Numbers:
+    return [int(pair[column]) if pair[column].isdecimal() else float(pair[column]) for pair in names]

@@ -1,0 +1,78 @@
+"""Which engine runs the steps of a training: native code where that pays, else NumPy or the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..engine.compiled import ENGINES, say_once
+from ..engine.native import CannotCompileError
+from ..errors import one_of
+from ..nn.layers import Layer
+from ..nn.model import Sequential
+from ..optim import Optimizer
+from .batches import Batches
+from .native import NativeStepper
+from .scores import NativeScores
+from .step import Loss, Stepper
+
+WORTH = 5e9  # multiplications of a run, about 1 s of interpreting, below which compiling would take longer
+WORTH_SCORES = 5e10  # the same for scores, where NumPy is not far behind
+PER_STEP = 2e6  # multiplications that take as long as the calls of NumPy in one step
+
+
+def stepper(
+    engine: str, model: Layer, loss: Loss, optimizer: Optimizer, seed: int, data: tuple[Any, Any], batches: Batches,
+    steps: int,
+) -> Stepper:
+    """Return what moves the weights.
+
+    "auto" looks at the size of the run alone, never at the clock or at what is cached: the same run takes the same way,
+    and gives the same bits.
+
+    Raises
+    ------
+    SettingError
+        If the engine is unknown.
+    """
+    if engine not in ENGINES:
+        raise one_of("engine", engine, ENGINES)
+    if engine == "auto":
+        per_sample = sum(tensor.size for tensor in model.parameters().values())
+        engine = "numba" if steps * (3 * per_sample * batches.batch + PER_STEP) > WORTH else "interpret"
+    if engine == "numba":
+        try:
+            return NativeStepper(model, loss, optimizer, seed, *data, batch_sizes(batches, steps))
+        except CannotCompileError as error:
+            say_once(f"{error}.")
+            engine = "numpy"
+    return Stepper(model, loss, optimizer, seed, engine)
+
+
+def scores(
+    stepper: Stepper, model: Sequential, rows: int, epochs: int, x: Any
+) -> Callable[[Mapping[str, Any], Any], Any]:
+    """Return a function ``(weights, x) -> scores`` for the figures after each epoch, which may be compiled too.
+
+    Parameters
+    ----------
+    stepper : Stepper
+        Only a run whose steps are native has native scores.
+    rows, epochs : int
+        How many rows are scored after each of how many epochs.
+    x : array
+        Rows like those that will be scored.
+    """
+    per_row = sum(tensor.size for tensor in model.parameters().values())
+    if isinstance(stepper, NativeStepper) and rows * epochs * per_row > WORTH_SCORES:
+        try:
+            return NativeScores(model, x)
+        except CannotCompileError as error:
+            say_once(f"{error}.")
+    return lambda weights, x: model.with_parameters(weights).scores(x)
+
+
+def batch_sizes(batches: Batches, steps: int) -> tuple[int, ...]:
+    """Return the sizes of batch that a run meets: all equal, or the last of an epoch smaller."""
+    rest = batches.samples % batches.batch
+    return (batches.batch, rest) if rest and batches.covers_all and steps >= batches.steps else (batches.batch,)

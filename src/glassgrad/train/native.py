@@ -1,0 +1,139 @@
+"""Epochs of training steps as one native loop: the same graph as `step`, entered a few times a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..engine.native import CannotCompileError
+from ..engine.repeat import NOT_FINITE, Repeated
+from ..graph import ArrayType, Tensor, nodes, type_of
+from ..nn.layers import Layer
+from ..optim import Optimizer, State
+from ..simplify import simplify
+from ..trace import Graph, trace
+from .step import Loss, Stepper, Weights
+
+ENTER_EVERY = 0.05  # seconds between two returns to Python, for progress and interruption
+AT_FIRST = 16  # steps of the first stretch, by which the others are measured
+
+
+class NativeStepper(Stepper):
+    """A `Stepper` whose epochs run in native code, on data that stay as they came.
+
+    Raises
+    ------
+    CannotCompileError
+        If native code cannot be made here, or a part of the step needs NumPy.
+    """
+
+    def __init__(
+        self, model: Layer, loss: Loss, optimizer: Optimizer, seed: int, x: Any, t: Any, batches: tuple[int, ...]
+    ) -> None:
+        super().__init__(model, loss, optimizer, seed)
+        self._x, self._t = np.ascontiguousarray(x), np.ascontiguousarray(t)
+        self._batches = batches
+        function = partial(_on_chosen, self._function)
+        graphs = [self._whole(function, batch) for batch in batches]
+        first = len(self._state_arrays())
+        self._places = {"x": first, "t": first + 1, "chosen": first + 2, "lr": first + 3, "count": first + 4,
+                        "key": first + 5}
+        carried = {output: output - 1 for output in range(1, first + 1)}
+        self._loop = Repeated(graphs, carried, watched=0)
+        self._loop.start(dict(enumerate(self._state_arrays())))
+        self._pace = 0.0  # seconds a step
+        self._stale = False
+
+    def _state_arrays(self) -> list[Any]:
+        return [*self._weights.values(), *(array for slots in self._state.values() for array in slots)]
+
+    def _whole(self, function: Callable[..., Any], batch: int) -> Graph:
+        number = ArrayType((), self._dtype)
+        whole = np.dtype(np.int64)
+        return simplify(trace(function)(
+            self._weights, self._state, type_of(self._x), type_of(self._t), ArrayType((batch,), whole), number, number,
+            ArrayType((2,), whole),
+        ))
+
+    @property
+    def weights(self) -> Weights:
+        """Copies of the present weights."""
+        if self._stale:
+            arrays = iter(self._loop.state().values())
+            self._weights = {name: next(arrays) for name in self._weights}
+            self._state = {name: tuple(next(arrays) for _ in slots) for name, slots in self._state.items()}
+            self._stale = False
+        return self._weights
+
+    def epoch(self, x: Any, t: Any, order: Any, batch: int) -> Iterator[Any]:
+        """Move the weights through an epoch; yield the losses of each stretch of steps."""
+        whole = len(order) // batch
+        done = 0
+        while done < whole:
+            count = min(whole - done, max(1, int(ENTER_EVERY / self._pace)) if self._pace else AT_FIRST)
+            yield self._stretch(order[done * batch : (done + count) * batch], batch, count)
+            done += count
+        rest = order[whole * batch :]
+        if len(rest):
+            yield self._stretch(rest, len(rest), 1) if self._serves(len(rest)) else self._alone(rest)
+
+    def _serves(self, batch: int) -> bool:
+        return batch in self._batches[: self._loop.served]
+
+    def _alone(self, rows: Any) -> Any:
+        """Do the step of a batch of another size by the interpreter."""
+        _ = self.weights  # brought up to date
+        loss = self.step(self._x[rows], self._t[rows])
+        self._loop.start(dict(enumerate(self._state_arrays())))
+        return np.array([loss])
+
+    def _stretch(self, chosen: Any, batch: int, count: int) -> Any:
+        before = self._loop.state()
+        steps = np.arange(self.count + 1, self.count + count + 1)
+        streams = {
+            "chosen": chosen, "lr": self._rates(steps), "count": steps.astype(self._dtype),
+            "key": np.stack([np.full(count, self.seed), steps], axis=1),
+        }
+        began = time.perf_counter()
+        _, status, outputs = self._loop.run(
+            {self._places["x"]: self._x, self._places["t"]: self._t},
+            {self._places[name]: values for name, values in streams.items()}, count, self._batches.index(batch),
+        )
+        self._stale = True
+        if status == 0:
+            self.count += count
+            self._pace = (time.perf_counter() - began) / count
+            return outputs[0]
+        raise self._replayed(before, chosen, batch, status)
+
+    def _rates(self, steps: Any) -> Any:
+        if not callable(self.optimizer.lr):
+            return np.full(len(steps), self.optimizer.rate(1), self._dtype)
+        return np.array([self.optimizer.rate(int(step)) for step in steps], self._dtype)
+
+    def _replayed(self, before: Mapping[int, Any], chosen: Any, batch: int, status: int) -> Exception:
+        """Go through a stretch again, step by step, from where it began; return the error that says what was wrong."""
+        self._loop.start(before)
+        self._stale = True
+        _ = self.weights
+        for start in range(0, len(chosen), batch):
+            rows = chosen[start : start + batch]
+            try:
+                self.step(self._x[rows], self._t[rows])
+            except Exception as error:
+                self._loop.start(dict(enumerate(self._state_arrays())))
+                return error
+        what = "the loss became NaN or infinite" if status == NOT_FINITE else f"step {status} of the program failed"
+        return CannotCompileError(f"{what} in native code, and did not by the interpreter")
+
+
+def _on_chosen(
+    step: Callable[..., Any], weights: Mapping[str, Tensor], state: State, x: Tensor, t: Tensor, chosen: Tensor,
+    lr: Tensor, count: Tensor, key: Tensor,
+) -> Any:
+    """Do a training step on these rows of the data."""
+    return step(weights, state, nodes.take(x, chosen, 0), nodes.take(t, chosen, 0), lr, count, key)

@@ -1,0 +1,272 @@
+"""`gg.compile`: containers, kinds of arguments, engines, what it says, what it refuses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+from glassgrad.engine import compiled as module
+from glassgrad.engine import native as native_module
+from glassgrad.engine import program as program_module
+from glassgrad.engine.native import CannotCompileError
+
+ENGINES = ("interpret", "numpy", "numba")
+each_engine = pytest.mark.parametrize("engine", ENGINES)
+X = np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]])
+
+
+@each_engine
+def test_nested_containers_in_and_out(engine: str) -> None:
+    def move(p: Any, more: Any) -> Any:
+        return {"p": [p["W"] - more[0], (p["b"] * 2, None)], "n": gg.sum(p["b"])}
+
+    found = gg.compile(move, engine=engine)({"W": X, "b": np.ones(2)}, (np.float64(0.5), []))
+    assert list(found) == ["p", "n"]
+    assert found["p"][1][1] is None
+    assert type(found["p"][1]) is tuple
+    np.testing.assert_array_equal(found["p"][0], X - 0.5)
+    np.testing.assert_array_equal(found["p"][1][0], [2.0, 2.0])
+    assert isinstance(found["n"], np.float64)
+    assert found["n"] == 2
+
+
+def test_a_new_kind_of_arguments_is_another_program() -> None:
+    double = gg.compile(lambda x: x + x, engine="numpy")
+    for shape in ((), (3,), (0, 2), (2, 1, 3)):
+        for dtype in ("float32", "float64", "int64"):
+            found = double(np.ones(shape, dtype))
+            assert (found.shape, found.dtype) == (shape, dtype)
+    assert repr(double) == "<compiled <lambda>: 12 kinds of arguments>"
+
+
+def test_the_programs_that_are_remembered_are_bounded() -> None:
+    double = gg.compile(lambda x: 2.0 * x, engine="interpret")
+    for size in range(module.KEPT + 20):
+        assert double(np.ones(size)).size == size
+    assert len(double._kept) == module.KEPT
+    assert double(np.ones(0)).size == 0  # forgotten, and made again
+
+
+@each_engine
+def test_a_python_number_takes_the_dtype_of_what_stands_beside_it(engine: str) -> None:
+    add = gg.compile(lambda x, y: x + y, engine=engine)
+    for x, y in ((X.astype("float32"), 0.1), (0.1, X.astype("float32")), (X, 3), (np.arange(3), 2), (1.5, 2), (1, 2),
+                 (np.arange(3), 0.5), (X.astype("float32"), True)):
+        found, wanted = add(x, y), np.add(x, y)
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found, wanted)
+
+
+@each_engine
+def test_tensors_are_arguments_and_parameters_are_captured(engine: str) -> None:
+    layer = gg.nn.Affine(3, 2, seed=0, dtype="float64")
+    score = gg.compile(lambda x: layer(x), engine=engine)
+    W, b = (layer.parameters()[name].value for name in ("W", "b"))
+    for x in (gg.tensor(X), X, X.tolist() and gg.constant(X)):
+        found = score(x)
+        assert isinstance(found, np.ndarray)
+        np.testing.assert_allclose(found, X @ W + b, rtol=1e-15, atol=1e-15)
+
+
+def test_a_compiled_function_is_a_part_of_a_function_that_is_traced() -> None:
+    square = gg.compile(lambda x: x * x)
+    np.testing.assert_allclose(gg.grad(lambda x: gg.sum(gg.sin(square(x))))(X), np.cos(X * X) * 2 * X)
+    outer = gg.compile(lambda x: gg.tanh(square(x)), engine="interpret")
+    np.testing.assert_allclose(outer(X), np.tanh(X * X))
+    assert [node.op.name for node in outer.graph.operations] == ["multiply", "tanh"]
+
+
+def test_an_unknown_engine() -> None:
+    with pytest.raises(gg.SettingError, match="engine 'cuda' is not known.*auto.*numba"):
+        gg.compile(lambda x: x, engine="cuda")
+
+
+def test_it_says_what_it_did() -> None:
+    step = gg.compile(lambda x, W: gg.sum(gg.tanh(x @ W), axis=1), engine="numba")
+    with pytest.raises(gg.TraceError, match="has not been called yet.*Call it once"):
+        step.explain()
+    with pytest.raises(gg.TraceError, match="has not been called yet"):
+        _ = step.graph
+    step(np.ones((40, 30)), np.ones((30, 20)))
+    text = step.explain()
+    assert "3 operations in 2 steps" in text
+    assert f"{2 * 40 * 30 * 20:,} flops" in text
+    assert "1. 40 x 30 x 20 product" in text
+    assert "tanh, sum over 40 x 20" in text
+    assert "def program(table, sgemm, dgemm):" in text
+    assert [node.op.name for node in step.graph.operations] == ["matmul", "tanh", "sum"]
+    assert step.graph.outputs[0].shape == (40,)
+
+
+@pytest.mark.parametrize(("engine", "words"), [("numpy", "each a call of NumPy"), ("interpret", "the interpreter")])
+def test_the_other_engines_say_what_they_do(engine: str, words: str) -> None:
+    double = gg.compile(lambda x: 2 * gg.sin(x), engine=engine)
+    double(X)
+    assert words in double.explain()
+    assert "sin float64[2, 3]" in double.explain()
+
+
+def test_what_is_not_compiled_is_called_between_compiled_parts() -> None:
+    def both(x: Any) -> Any:
+        return gg.sum(gg.cumsum(gg.sin(x), axis=1) * gg.sort(x * 2, axis=0))
+
+    found = gg.compile(gg.value_and_grad(both), engine="numba")
+    value, slope = found(X)
+    wanted = gg.value_and_grad(both)(X)
+    np.testing.assert_allclose(value, wanted[0], rtol=1e-14)
+    np.testing.assert_allclose(slope, wanted[1], rtol=1e-13)
+    last = found.explain()
+    assert "not compiled, called in NumPy: " in last
+    assert "cumsum" in last
+
+
+# What it refuses ------------------------------------------------------------------------------------------------------
+
+
+def test_random_numbers_and_counters_are_refused_with_line_and_remedy() -> None:
+    rng, calls = np.random.default_rng(0), []
+
+    def noisy(x: Any) -> Any:
+        return x + rng.standard_normal(3)
+
+    def counting(x: Any) -> Any:
+        calls.append(1)
+        return x * len(calls)
+
+    for function in (noisy, counting):
+        with pytest.raises(gg.TraceError, match=r"another graph .* second time: .*\(.*test_compile\.py:\d+.*\)\. .*"
+                                                "pass random numbers, counters and the like as arguments"):
+            gg.compile(function)(X)
+
+
+def test_control_flow_that_depends_on_data_is_refused_with_its_line() -> None:
+    def choosing(x: Any) -> Any:
+        if gg.sum(x) > 0:
+            return x
+        return -x
+
+    with pytest.raises(gg.TraceError, match=r"test_compile\.py:\d+"):
+        gg.compile(choosing)(X)
+
+
+def test_arrays_of_objects_and_other_things_are_refused() -> None:
+    double = gg.compile(lambda x: x + x)
+    for given in (X.astype(object), "text", np.array(["a"]), object()):
+        with pytest.raises(gg.GlassgradError) as caught:
+            double(given)
+        assert "\n" not in str(caught.value)
+
+
+@each_engine
+def test_a_wrong_index_is_said_as_the_interpreter_says_it(engine: str) -> None:
+    chosen = gg.compile(lambda x, i: x[i] * 2, engine=engine)
+    np.testing.assert_array_equal(chosen(X, np.array([1, -1, -2])), 2 * X[[1, 1, 0]])
+    for index in (2, -3):
+        with pytest.raises(IndexError, match=f"index {index} is out of bounds"):
+            chosen(X, np.array([0, index]))
+    np.testing.assert_array_equal(chosen(X, np.array([0, 0, 1])), 2 * X[[0, 0, 1]])
+
+
+def test_a_wrong_class_number_is_said_as_the_interpreter_says_it() -> None:
+    loss = gg.compile(gg.cross_entropy, engine="numba")
+    assert loss(X, np.array([0, 2])) == pytest.approx(float(gg.cross_entropy(X, np.array([0, 2])).item()))
+    with pytest.raises(gg.ShapeError, match="label 3"):
+        loss(X, np.array([0, 3]))
+
+
+# What is missing ------------------------------------------------------------------------------------------------------
+
+
+def test_without_numba_there_is_one_warning_and_numpy_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_warned", set())
+    monkeypatch.setattr(native_module.importlib.util, "find_spec", lambda name: None)
+    native_module.native.cache_clear()
+    with pytest.warns(RuntimeWarning, match="numba is not installed, so programs run by NumPy, slower: pip install"):
+        first = gg.compile(lambda x: gg.sin(x) * 3)
+        np.testing.assert_allclose(first(X), np.sin(X) * 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(gg.compile(lambda x: gg.cos(x))(X), np.cos(X))
+    assert "each a call of NumPy" in first.explain()
+
+
+def test_a_compiler_that_fails_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise CannotCompileError("Numba could not compile the program (a reason), so NumPy runs it, slower")
+
+    monkeypatch.setattr(module, "_warned", set())
+    monkeypatch.setattr(program_module, "native", broken)
+    with pytest.warns(RuntimeWarning, match="a reason"):
+        np.testing.assert_array_equal(gg.compile(lambda x: x + 1)(X), X + 1)
+
+
+def test_without_a_blas_products_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_warned", set())
+    monkeypatch.setattr(program_module, "best", lambda: None)
+    x, y = np.random.default_rng(0).standard_normal((2, 40, 40))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = gg.compile(lambda x, y: x @ y + 1)(x, y)
+    np.testing.assert_allclose(found, x @ y + 1, rtol=1e-12)
+
+
+# Whose arrays -------------------------------------------------------------------------------------------------------
+
+
+def outputs_of_all_kinds(x: Any, y: Any) -> Any:
+    return x, x.T, x[1:], gg.flip(x, 0), x * 2, x * 2, gg.reshape(y, (-1,)), gg.stop_gradient(y), gg.tanh(y), gg.sum(y)
+
+
+@each_engine
+@pytest.mark.parametrize("rows", [2, 2000])  # small arguments are copied, large ones read where they lie
+def test_the_callers_arrays_stay_and_results_are_the_callers_own(engine: str, rows: int) -> None:
+    step = gg.compile(outputs_of_all_kinds, engine=engine)
+    x, y = np.random.default_rng(0).standard_normal((2, rows, 3))
+    before = x.copy(), y.copy()
+    first = step(x, y)
+    kept = [np.array(value) for value in first]
+    for value in first:
+        if isinstance(value, np.ndarray):
+            assert value.flags.writeable
+            assert not any(np.shares_memory(value, other) for other in (x, y))
+            assert sum(np.shares_memory(value, other) for other in first) == 1
+            value[...] = 7.0  # must change nothing else
+    np.testing.assert_array_equal(x, before[0])
+    np.testing.assert_array_equal(y, before[1])
+    for value, old in zip(step(x, y), kept, strict=True):
+        assert np.array_equal(value, old)  # the same bits
+
+
+@each_engine
+def test_arguments_may_lie_as_they_like(engine: str) -> None:
+    wide = np.random.default_rng(0).standard_normal((60, 80))
+    product = gg.compile(lambda a, b: a @ b + a[:, :1], engine=engine)
+    for a in (wide[::2, ::2], wide.T[:30, :40], wide[29::-1, 39::-1], np.asfortranarray(wide[:30, :40]),
+              wide[:30, :40].astype(">f8").astype("f8")):
+        a.flags.writeable = False
+        np.testing.assert_allclose(product(a, a.T), a @ a.T + a[:, :1], rtol=1e-12, atol=1e-12)
+
+
+def test_an_argument_changed_in_place_is_read_again() -> None:
+    step = gg.compile(lambda x: gg.sum(x), engine="numba")
+    x = np.ones(5000)
+    assert step(x) == 5000
+    x[:] = 2
+    assert step(x) == 10000
+
+
+def test_other_orders_of_bytes() -> None:
+    swapped = X.astype(X.dtype.newbyteorder())
+    np.testing.assert_array_equal(gg.compile(lambda x: x * 2)(swapped), X * 2)
+
+
+def test_nothing_heavy_is_imported_before_something_is_compiled() -> None:
+    code = "import sys, glassgrad as gg; gg.compile(lambda x: x); print('numba' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
