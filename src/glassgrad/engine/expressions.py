@@ -65,6 +65,7 @@ _TEXTS: dict[str, Expression] = {
     "exp": _dear("exp_{bits}({0})"), "expm1": _dear("expm1_{bits}({0})"),
     "log": _dear("log_{bits}({0})"), "log1p": _dear("log1p_{bits}({0})"),
     "tanh": _dear("tanh_{bits}({0})"), "sigmoid": _dear("sigmoid_{bits}({0})"),
+    "erf": _dear("erf_{bits}({0})"), "erfc": _dear("erfc_{bits}({0})"), "gaussian": _dear("gaussian_{bits}({0})"),
     "power": _dear("{0} ** {1}"),
     "sin": _dear("sin({0})"), "cos": _dear("cos({0})"), "tan": _dear("tan({0})"),
     "sinh": _dear("sinh({0})"), "cosh": _dear("cosh({0})"),

@@ -26,7 +26,9 @@ from ..errors import DataError
 from ..files import read_bytes, write_atomic
 from .memory import RAISED, STATUS
 
-WRITTEN_WITH = ("prelude", "scalars", "polynomials", "emit", "gemm", "philox", "native")  # modules of the words
+WRITTEN_WITH = (  # modules of the words
+    "prelude", "scalars", "error_function", "polynomials", "emit", "gemm", "philox", "native",
+)
 MAGIC = b"glassgrad native code 1\n"
 Function = Callable[[Any, int], int]
 _lock = threading.Lock()

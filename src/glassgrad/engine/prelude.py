@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-from . import philox, scalars
+from . import error_function, philox, scalars
 from .gemm import routines
 
 
@@ -104,7 +104,7 @@ OWN = {
 INSTRUCTIONS = {name: _instruction(name) for name in ("floor", "ceil", "trunc", "rint", "sqrt")}
 LIBRARY = {name: getattr(math, name) for name in (
     "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2")}
-SCALARS = {name: word for module in (scalars, philox) for name, word in vars(module).items()
+SCALARS = {name: word for module in (scalars, error_function, philox) for name, word in vars(module).items()
            if name.endswith(("_32", "_64"))}
 SCALARS |= {f"{name}_{bits}": getattr(scalars, name)
             for name in ("largest", "smallest") for bits in (32, 64)}
