@@ -26,8 +26,8 @@ from .errors import NonFiniteError
 from .gradient import pull
 from .graph import Tensor, describe, is_float
 from .interpret import evaluate_all
-from .place import RuleSite
-from .watch import watching
+from .place import RuleSite, surroundings
+from .watch import Watch
 
 Read = Callable[[Tensor], Any]
 HARMLESS = frozenset({
@@ -183,7 +183,11 @@ class _Debug:
 
 
 def _value(node: Tensor) -> Any:
-    return node._value
+    return node.value
+
+
+def _watch(watch: Watch | None) -> None:
+    surroundings.set(surroundings.get().watched(watch))
 
 
 class debug:  # noqa: N801 - called like a function
@@ -217,13 +221,13 @@ class debug:  # noqa: N801 - called like a function
     """
 
     def __init__(self, nan: bool = True, infinity: bool = True) -> None:
-        self._before = watching.get()
+        self._before = surroundings.get().watch
         settings = np.geterr()
         if nan:
-            watching.set(_Debug(infinity))
+            _watch(_Debug(infinity))
             self._quiet = np.errstate(all="ignore")
         else:
-            watching.set(None)
+            _watch(None)
             self._quiet = np.errstate(**getattr(self._before, "settings", settings))
         self._quiet.__enter__()
 
@@ -233,5 +237,5 @@ class debug:  # noqa: N801 - called like a function
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        watching.set(self._before)
+        _watch(self._before)
         self._quiet.__exit__(kind, error, trace)

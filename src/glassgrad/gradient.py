@@ -22,16 +22,16 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors, as_tensor, frozen, placeholder
+from .build import ancestors, as_tensor, by_serial, frozen, placeholder
 from .errors import GradientError, ShapeError
-from .graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric
+from .floats import REFUSED, floats
+from .graph import ArrayType, Op, Tensor, describe, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
-from .place import RuleSite, in_rule, inside
-from .watch import watching
+from .place import RuleSite, inside, surroundings
 
 Read = Callable[[Tensor], Any]
-_value = attrgetter("_value")
+_value = attrgetter("value")
 
 
 def backpropagate(
@@ -55,26 +55,114 @@ def backpropagate(
     active = dependents(order, targets)
     cotangents: dict[Tensor, Any] = {node: seed for node, seed in seeds.items() if node in active}
     arrived = cotangents.get
-    around = in_rule.get()
+    around = surroundings.get()
     try:
         for node in reversed(order):
             g = arrived(node)
             if g is None or not node.inputs:
                 continue
             if xp is nodes:
-                in_rule.set(RuleSite.of(node._site, describe(node)))
-            for source, part in zip(node.inputs, _parts(node, g, xp, read, active), strict=True):
-                if part is not None and source in active:
-                    if type(part) is FunctionType:
-                        part = part()  # noqa: PLW2901
-                    if type(part) is not type(source._value) or type(part) is np.ndarray:  # else numbers of one kind
-                        part = fit(xp, part, source)  # noqa: PLW2901
-                    before = arrived(source)
-                    cotangents[source] = part if before is None else before + part
+                surroundings.set(around.within(RuleSite.of(node._site, describe(node))))
+            for source, part in _handed_back(node, g, xp, read, active):
+                before = arrived(source)
+                cotangents[source] = part if before is None else before + part
     finally:
         if xp is nodes:
-            in_rule.set(around)
+            surroundings.set(around)
     return cotangents
+
+
+def propagate(output: Tensor, seed: Any) -> dict[Tensor, Any]:
+    """Return the cotangent of every node between `output` and the leaves: `backpropagate` for nodes with values.
+
+    It is None where nothing arrives, because a rule on the way has no derivative. What was calculated on Python's
+    floats (`floats`) goes back on them, and in the loop itself: for single numbers a call would cost more than the
+    calculation.
+    """
+    order = _on_the_way(output)
+    found: dict[Tensor, Any] = dict.fromkeys(order)
+    if order:
+        found[output] = _held(output, seed)
+    for node in order:
+        g, first, second = found[node], node._first, node._second
+        if g is None:
+            continue
+        if second is None:
+            _hand_back(node, g, found)
+            continue
+        try:
+            to_first, to_second = node.op.vjp(floats, g, node._value, first._value, second._value)  # type: ignore[misc]
+        except REFUSED:
+            _hand_back(node, g, found)
+            continue
+        if first._flows:
+            before = found[first]
+            found[first] = to_first if before is None else before + to_first
+        if second._flows:
+            before = found[second]
+            found[second] = to_second if before is None else before + to_second
+    return found
+
+
+def _on_the_way(output: Tensor) -> list[Tensor]:
+    """Return the nodes that a derivative can reach from `output`, users before inputs."""
+    order = [output] if output._flows else []
+    found, append = set(order), order.append
+    for node in order:  # which grows on the way
+        first, second = node._first, node._second
+        if second is not None:  # as below, for two
+            if second._flows and second not in found:
+                found.add(second)
+                append(second)
+            if first._flows and first not in found:
+                found.add(first)
+                append(first)
+            continue
+        for source in node.inputs:
+            if source._flows and source not in found:
+                found.add(source)
+                append(source)
+    order.sort(key=by_serial, reverse=True)
+    return order
+
+
+def _hand_back(node: Tensor, g: Any, found: dict[Tensor, Any]) -> None:
+    """Add to each input of a node its part of the cotangent."""
+    first = node._first
+    if type(first) is Tensor and node._second is None:
+        try:
+            (part,) = node.op.vjp(floats, g, node._value, first._value, **node.params)  # type: ignore[misc]
+        except REFUSED:
+            pass
+        else:
+            if part is not None and first._flows:
+                before = found[first]
+                found[first] = part if before is None else before + part
+            return
+    if node.inputs:
+        g = np.float64(g) if type(g) is float else g
+        for source, part in _handed_back(node, g, np, _value, found):
+            before = found[source]
+            found[source] = _held(source, part if before is None else before + part)
+
+
+
+
+def _held(node: Tensor, g: Any) -> Any:
+    return float(g) if type(node._value) is float else g
+
+
+def _handed_back(node: Tensor, g: Any, xp: Any, read: Read, active: Container[Tensor]) -> list[tuple[Tensor, Any]]:
+    """Return the inputs of a node that are active, each with its part of the cotangent, of its shape and dtype."""
+    handed = []
+    for source, part in zip(node.inputs, _parts(node, g, xp, read, active), strict=True):
+        if part is not None and source in active:
+            if type(part) is FunctionType:
+                part = part()  # noqa: PLW2901
+            if type(part) is not np.float64 or type(source._value) is not float:  # else they fit
+                part = fit(xp, part, source)  # noqa: PLW2901
+            handed.append((source, part))
+    return handed
 
 
 def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
@@ -157,7 +245,7 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     read: Read = (lambda node: node) if xp is nodes else (_value)
     order, seeds = ancestors([output]), {output: g}
     found = backpropagate(order, seeds, targets, xp, read)
-    watch = watching.get()
+    watch = surroundings.get().watch
     if watch is not None and xp is np:
         watch.propagated(order, seeds, found, targets, read)
     finish = as_tensor if xp is nodes else frozen
@@ -196,15 +284,18 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     seed = cotangent_of(output, g)
     if isinstance(seed, Tensor):
         seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
-    order = ancestors([output])
-    leaves = [n for n in order if n.op in (VARIABLE, PARAMETER, PLACEHOLDER) and is_float(n.dtype)]
-    found = backpropagate(order, {output: seed}, leaves, np, _value)
-    watch = watching.get()
+    found = propagate(output, seed)
+    watch = surroundings.get().watch
     if watch is not None:
-        watch.propagated(order, {output: seed}, found, leaves, _value)
+        reached = {node: cotangent for node, cotangent in found.items() if cotangent is not None}
+        leaves = [node for node in reached if not node.inputs]
+        watch.propagated(ancestors([output]), {output: seed}, reached, leaves, _value)
     for node, cotangent in found.items():
-        previous = node._grad if accumulate else None
-        node._grad = frozen(cotangent if previous is None else previous + cotangent)
+        if type(cotangent) is float and not accumulate:
+            node._grad = cotangent
+        elif cotangent is not None:
+            previous = node._grad if accumulate else None
+            node._grad = frozen(cotangent if previous is None else previous + cotangent)
 
 
 nodes.register("backward", backward)

@@ -1,12 +1,12 @@
 """Whoever looks at values as they are computed: nobody, unless `debug` has been switched on.
 
-The parts that compute ask `watching` once per node, graph or backward pass; what the answer does is its own affair.
+The parts that compute ask once per node, graph or backward pass (`place.surroundings`); what the answer does is its
+own affair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from typing import Any, Protocol
 
 
@@ -24,6 +24,3 @@ class Watch(Protocol):
         read: Callable[[Any], Any],
     ) -> None:
         """Hear of one backward pass in numbers: what it started from, every cotangent, and which of them are wanted."""
-
-
-watching: ContextVar[Watch | None] = ContextVar("glassgrad watch", default=None)
