@@ -70,13 +70,12 @@ def as_tensor(value: Any) -> Tensor:
     return value if isinstance(value, Tensor) else constant(value)
 
 
-def single(
-    op: Op, value: float, first: Tensor | tuple[()], flows: bool, params: Mapping[str, Any], frame: FrameType | None
+def made(
+    op: Op, value: Any, first: Any, flows: bool, params: Mapping[str, Any], frame: FrameType | None
 ) -> Tensor:
-    """Return a node that holds one float64: a leaf, or what an `arithmetic` op makes of a node like it.
+    """Return a node for a value that is known: `Tensor.__init__` with nothing left to find out.
 
-    It does what `Tensor.__init__` does for any array, with nothing to find out about this one. `frame` is the
-    caller's, if that is at hand.
+    `first` and `flows` are as in `Tensor`; `frame` is the caller's, if that is at hand.
     """
     node = Tensor.__new__(Tensor)
     node.op = op
@@ -100,7 +99,7 @@ def of_one(op: Op, x: Any, frame: FrameType, params: Mapping[str, Any] = NO_PARA
     if type(x) is Tensor and type(x._value) is float and surroundings.get().quiet:
         value = calculate(op, (x._value,), params)
         if value is not None:
-            return single(op, value, x, x._flows, params, frame)
+            return made(op, value, x, x._flows, params, frame)
     return record(op, (x,), params)
 
 
@@ -113,7 +112,7 @@ def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
     if isinstance(value, Tensor):
         value = value._concrete("value", "Use the tensor itself.")
     if type(value) is float and dtype is None:
-        return _named(single(op, value, (), op is not CONSTANT, NO_PARAMS, None), name)
+        return _named(made(op, value, (), op is not CONSTANT, NO_PARAMS, None), name)
     try:
         plain = value if type(value) in (int, float) and dtype is not None else numeric(value)
         array = numeric(np.array(plain, dtype=dtype))
@@ -135,7 +134,7 @@ def frozen(value: Array) -> Array:
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return value[()]
-        value.flags.writeable = False
+        value.setflags(write=False)
     return value
 
 
@@ -164,21 +163,28 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
         if op.arithmetic and set(map(type, values)) == {float} and surroundings.get().quiet:
             value = calculate(op, values, params)
             if value is not None:
-                node = single(op, value, tensors[0], tensors[0]._flows or tensors[-1]._flows, params, None)
+                node = made(op, value, tensors[0], tensors[0]._flows or tensors[-1]._flows, params, None)
                 node._second = tensors[1] if len(tensors) == 2 else None
                 return node
         values = [np.float64(value) if type(value) is float else value for value in values]
-    return _computed(op, tensors, params, values)
+    return computed(op, tensors, params, values)
 
 
-def _computed(op: Op, tensors: tuple[Tensor, ...], params: Mapping[str, Any], values: list[Any]) -> Tensor:
+def computed(
+    op: Op, inputs: tuple[Tensor, ...], params: Mapping[str, Any], values: list[Any], frame: FrameType | None = None
+) -> Tensor:
+    """Return the node of `op` on inputs of these values; `frame` is the caller's, if that is at hand."""
     try:
         value = op.forward(np, *values, **params) if params else op.forward(np, *values)
         value = held(value)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        _inferred(op, tensors, params)  # says it better, where the shapes are at fault
-        raise _misuse(op, tensors, error) from None
-    node = Tensor(op, tensors, params, value, None)
+        _inferred(op, inputs, params)  # says it better, where the shapes are at fault
+        raise _misuse(op, inputs, error) from None
+    flows = False
+    if type(value) is float or value.dtype.kind == "f":
+        for node in inputs:
+            flows = flows or node._flows
+    node = made(op, value, inputs, flows, params, frame)
     watch = surroundings.get().watch
     if watch is not None:
         watch.computed(node)

@@ -25,7 +25,7 @@ import numpy as np
 from .build import ancestors, as_tensor, by_serial, frozen, placeholder
 from .errors import GradientError, ShapeError
 from .floats import REFUSED, floats
-from .graph import ArrayType, Op, Tensor, describe, is_float, nodes, numeric
+from .graph import NO_PARAMS, ArrayType, Op, Tensor, describe, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
 from .place import RuleSite, inside, surroundings
@@ -126,6 +126,11 @@ def _on_the_way(output: Tensor) -> list[Tensor]:
     return order
 
 
+def _number(node: Tensor) -> Any:
+    value = node._value
+    return np.float64(value) if type(value) is float else value
+
+
 def _hand_back(node: Tensor, g: Any, found: dict[Tensor, Any]) -> None:
     """Add to each input of a node its part of the cotangent."""
     first = node._first
@@ -139,13 +144,27 @@ def _hand_back(node: Tensor, g: Any, found: dict[Tensor, Any]) -> None:
                 before = found[first]
                 found[first] = part if before is None else before + part
             return
-    if node.inputs:
-        g = np.float64(g) if type(g) is float else g
-        for source, part in _handed_back(node, g, np, _value, found):
-            before = found[source]
-            found[source] = _held(source, part if before is None else before + part)
+    inputs = node.inputs
+    if not inputs:
+        return
+    g = np.float64(g) if type(g) is float else g
+    for source, part in zip(inputs, _parts(node, g, np, _number, found), strict=True):
+        if part is None or not source._flows:
+            continue
+        if type(part) is FunctionType:
+            part = part()  # noqa: PLW2901
+        if not _fits(part, source._value):
+            part = fit(np, part, source)  # noqa: PLW2901
+        before = found[source]
+        part = part if before is None else before + part  # noqa: PLW2901
+        found[source] = part if type(part) is np.ndarray else _held(source, part)
 
 
+def _fits(part: Any, value: Any) -> bool:
+    """Whether a cotangent has the shape and dtype of the value it belongs to: what is asked most, answered first."""
+    if type(value) is np.ndarray and type(part) is np.ndarray:
+        return part.shape == value.shape and part.dtype is value.dtype
+    return type(part) is np.float64 and type(value) is float
 
 
 def _held(node: Tensor, g: Any) -> Any:
@@ -159,7 +178,7 @@ def _handed_back(node: Tensor, g: Any, xp: Any, read: Read, active: Container[Te
         if part is not None and source in active:
             if type(part) is FunctionType:
                 part = part()  # noqa: PLW2901
-            if type(part) is not np.float64 or type(source._value) is not float:  # else they fit
+            if not _fits(part, source._value):
                 part = fit(xp, part, source)  # noqa: PLW2901
             handed.append((source, part))
     return handed
@@ -192,7 +211,7 @@ def _parts(node: Tensor, g: Any, xp: Any, read: Read, wanted: Container[Tensor])
     op, params = node.op, node.params
     if op.vjp is not None:
         y, values = read(node), map(read, node.inputs)
-        return op.vjp(xp, g, y, *values, **params) if params else op.vjp(xp, g, y, *values)
+        return op.vjp(xp, g, y, *values) if params is NO_PARAMS else op.vjp(xp, g, y, *values, **params)
     if op.body is not None:
         return _pull_through_body(node, g, xp, [read(source) for source in node.inputs], wanted)
     return (None,) * len(node.inputs)

@@ -6,13 +6,13 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ..build import of_one, record, single
+from ..build import computed, made, of_one, record
 from ..errors import DtypeError, UnsupportedError
 from ..floats import REFUSED, floats
 from ..graph import CONSTANT, NO_PARAMS, Op, Tensor, next_serial, nodes, type_of
@@ -64,6 +64,9 @@ PLAIN: dict[Any, Callable[..., Any]] = {
 }
 
 
+LARGEST = 1e308
+
+
 def _direct(op: Op, *, reflected: bool = False, of_1: Op | None = None) -> Callable[[Any, Any], Tensor]:
     """Return the operator that is `op` and nothing else: at once for two single numbers, otherwise by `record`.
 
@@ -78,20 +81,17 @@ def _direct(op: Op, *, reflected: bool = False, of_1: Op | None = None) -> Calla
                 return whole(other, self) if reflected else record(op, (self, other))
             if of_1 is not None and other == 1:
                 return of_one(of_1, self, frame_above(1))
-            try:
-                number = float(other)
-            except OverflowError:  # an integer beyond all floats
+            if abs(other) > LARGEST:  # an integer that may be no float at all
                 return record(op, (self, other))
-            other = single(CONSTANT, number, (), False, NO_PARAMS, frame_above(1))
+            other = made(CONSTANT, float(other), (), False, NO_PARAMS, frame_above(1))
             if reflected:
                 self, other = other, self
         x, y = self._value, other._value
-        around = around_now()
-        if type(x) is float and type(y) is float and around.quiet:
+        if type(x) is float and type(y) is float and (around := around_now()).quiet:
             try:
                 value = forward(floats, x, y)
             except REFUSED:
-                return record(op, (self, other))
+                value = inf
             if value - value == 0.0:  # it is finite
                 # What follows is `Tensor.__init__` spelled out: the calls it saves cost as much as all the rest.
                 node = new(Tensor)
@@ -110,6 +110,8 @@ def _direct(op: Op, *, reflected: bool = False, of_1: Op | None = None) -> Calla
                 if code.co_filename not in FOREIGN:
                     node._site = site()
                 return node
+        elif type(x) is np.ndarray and type(y) is np.ndarray:
+            return computed(op, (self, other), NO_PARAMS, [x, y], frame_above(1))
         return record(op, (self, other))
 
     return operator
