@@ -84,9 +84,10 @@ def made(
     node._first = first
     node._flows = flows
     node._second = node._type = node.name = node._grad = None
-    node.scope = surroundings.get().scope
+    around = surroundings.get()
+    node.scope = around.scope
     node.serial = next_serial()
-    if frame is not None and frame.f_code.co_filename in FOREIGN:
+    if frame is not None and around.rule is None and frame.f_code.co_filename in FOREIGN:
         node._code = frame.f_code
         node._instruction = frame.f_lasti
     else:

@@ -168,11 +168,11 @@ class _Debug:
         self._raise(first_forward(values, values.__getitem__, self.infinity))
 
     def propagated(
-        self, order: Sequence[Tensor], seeds: Mapping[Tensor, Any], found: Mapping[Tensor, Any],
-        ends: Sequence[Tensor], read: Read,
+        self, seeds: Mapping[Tensor, Any], found: Mapping[Tensor, Any], ends: Sequence[Tensor], read: Read
     ) -> None:
         reached = [found[end] for end in ends if end in found]
         if any(map(suspicious, reached)) and any(first_entry(g, self.infinity) is not None for g in reached):
+            order = ancestors(seeds)
             self._raise(first_forward(order, read, self.infinity)
                         or first_backward(order, seeds, found, read, self.infinity))
 

@@ -266,7 +266,7 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     found = backpropagate(order, seeds, targets, xp, read)
     watch = surroundings.get().watch
     if watch is not None and xp is np:
-        watch.propagated(order, seeds, found, targets, read)
+        watch.propagated(seeds, found, targets, read)
     finish = as_tensor if xp is nodes else frozen
     return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
 
@@ -307,8 +307,7 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     watch = surroundings.get().watch
     if watch is not None:
         reached = {node: cotangent for node, cotangent in found.items() if cotangent is not None}
-        leaves = [node for node in reached if not node.inputs]
-        watch.propagated(ancestors([output]), {output: seed}, reached, leaves, _value)
+        watch.propagated({output: seed}, reached, [node for node in reached if not node.inputs], _value)
     for node, cotangent in found.items():
         if type(cotangent) is float and not accumulate:
             node._grad = cotangent

@@ -155,7 +155,7 @@ class Record:
         self.gradients = backpropagate(order, {result: seed}, leaves, np, read)
         watch = surroundings.get().watch
         if watch is not None:
-            watch.propagated(order, {result: seed}, self.gradients, leaves, read)
+            watch.propagated({result: seed}, self.gradients, leaves, read)
         return self.gradients
 
     def check_finite(self) -> None:
