@@ -142,7 +142,7 @@ def pairs(count):
         _, forward, rule, x = composition(seed)
         y = forward(x)
         if np.any(rule(np.ones(y.shape), y, x)[0]):
-            yield forward, rule, corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)]), (x,)
+            yield forward, rule, corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)], forward, x), (x,)
 
 
 def main():

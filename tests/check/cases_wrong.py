@@ -213,7 +213,7 @@ LISTED = [
     _row("two gradients share a buffer", "shared buffer", np.add, lambda g, z, x, y: ((d := g.copy()), d), _V, _V),
     _row("the gradient is g itself", "shared buffer", lambda x: x + 1, lambda g, y, x: (g,), _V),
     _row("contiguous g only", "memory layout", np.square, _without_strides, _V),
-    _row("batch of one only", "", lambda x: x @ _W43, lambda g, y, x: ((g[:1] @ _W43.T) * np.ones((len(x), 1)),),
+    _row("batch of one only", "only batch 1", lambda x: x @ _W43, lambda g, y, x: ((g[:1] @ _W43.T) * np.ones((len(x), 1)),),
          _R.standard_normal((1, 4))),
     _row("0-d only", "", np.square, lambda g, y, x: (g * x if x.ndim == 0 else 2 * g * x,), _V),
     _row("size 0", "", np.square, lambda g, y, x: (2 * g * x if x.size else np.zeros(1),), _V),

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
-from cases_right import CASES as RIGHT
-from cases_wrong import CASES as WRONG
+from cases_held_out import RIGHT as HELD_OUT_RIGHT
+from cases_held_out import WRONG as HELD_OUT_WRONG
+from cases_right import CASES as DEVELOPED_RIGHT
+from cases_wrong import CASES as DEVELOPED_WRONG
 from compositions import CORRUPTIONS, composition, corrupted
 
 from glassgrad.check import Verdict, check_gradient
 
+WRONG = [*DEVELOPED_WRONG, *((n, cause, f, rule, tuple(arrays)) for n, cause, f, rule, *arrays in HELD_OUT_WRONG)]
+RIGHT = [*DEVELOPED_RIGHT, *HELD_OUT_RIGHT]
 FINE = {Verdict.CORRECT, Verdict.NOT_DIFFERENTIABLE, Verdict.NOT_EXERCISED}
 
 
@@ -44,7 +48,7 @@ def test_a_random_composition_passes_and_its_corruption_fails(seed):
     report = check_gradient(forward, x, vjp=rule)
     assert report.verdict in FINE | {Verdict.NOISE}, str(report)
     if report.verdict is not Verdict.NOT_EXERCISED:
-        broken = corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)])
+        broken = corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)], forward, x)
         assert check_gradient(forward, x, vjp=broken).verdict is Verdict.WRONG
 
 

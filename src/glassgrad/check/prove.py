@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from .causes import probable_cause
 from .contract import Trial, check_contract
 from .examine import examine
 from .judge import Disagreement, Examination
-from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, quiet
-from .variants import other_points, other_sizes
+from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, as_sequence, quiet
+from .variants import Variant, other_points, other_sizes
 from .verdict import Finding, HeatMap, Report, Verdict
 
 Array = Any
@@ -124,23 +125,35 @@ class _Case:
             self.add(Verdict.NOT_DIFFERENTIABLE, f"{len(found.kinks)} entries stand at a kink; the claimed gradient "
                      "lies among the subgradients there.")
 
-    def vary(self, variants: Iterable[tuple[str, tuple[Array, ...]]]) -> None:
+    def vary(self, variants: Iterable[Variant]) -> None:
         """Look for what is wrong elsewhere; what is merely rough there does not count."""
-        for where, arrays in variants:
+        for variant in variants:
             try:
-                y = self.probe.output(arrays)
+                y = self.probe.output(variant.arrays)
             except TROUBLE:
                 continue
-            if not np.isfinite(y).all():
+            if not np.isfinite(y).all() or self._size_is_built_in(variant, y):
                 continue
             before = self.without
             self.without = before | ONCE
-            trial = self.contract(arrays, where)
-            if trial is not None and y.size and any(x.size for x in arrays):
-                self.numbers(arrays, trial, where)
+            trial = self.contract(variant.arrays, variant.where)
+            if trial is not None and y.size and any(x.size for x in variant.arrays):
+                self.numbers(variant.arrays, trial, variant.where)
             self.without = before
             if self.wrong:
+                self.findings = [replace(f, cause=variant.cause or f.cause) for f in self.findings]
                 return
+
+    def _size_is_built_in(self, variant: Variant, y: Array) -> bool:
+        """Whether the rule answers in the shape of the point itself: it was made for that size, and for no other."""
+        own = self.probe.subject.arrays
+        if [x.shape for x in variant.arrays] == [x.shape for x in own]:
+            return False
+        try:
+            found = as_sequence(self.probe.subject.vjp(y.copy(), y.copy(), *[x.copy() for x in variant.arrays]))
+        except TROUBLE:
+            return False
+        return [np.shape(d) for d in found] == [x.shape for x in own]
 
     def report(self, seconds: float) -> Report:
         order = (Verdict.WRONG, Verdict.NOISE, Verdict.NOT_EXERCISED, Verdict.NOT_DIFFERENTIABLE)
