@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..errors import SettingError
-from ..gradient import backpropagate
 from ..graph import Tensor, is_float
 from ..transform import vjp as pull_back
 from ..tree import flatten
@@ -142,40 +141,6 @@ def _parted(g: Array, result: Any) -> Any:
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
     parts = np.split(np.asarray(g).reshape(-1), ends)
     return tree.unflatten(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
-
-
-def of_values(
-    order: list[Tensor], wanted: list[Tensor], result: Tensor, values: Mapping[Tensor, Any]
-) -> Subject:
-    """Return the subject for one node of a run as a function of others; its rule is the loop over the nodes."""
-    reached = set(wanted)
-    for node in order:
-        if not reached.isdisjoint(node.inputs):
-            reached.add(node)
-    steps = [node for node in order if node in reached and node not in wanted]
-    known = {node: values[node] for node in order if node not in reached}
-    last: dict[Tensor, tuple[list[Any], Any]] = {}
-
-    def run(floats: tuple[Array, ...]) -> dict[Tensor, Any]:
-        at = {**known, **dict(zip(wanted, (a if a.ndim else a[()] for a in floats), strict=True))}
-        for node in steps:
-            given = [at[source] for source in node.inputs]
-            before = last.get(node)
-            if before is None or any(a is not b for a, b in zip(before[0], given, strict=True)):
-                before = last[node] = given, node.op.forward(np, *given, **node.params)
-            at[node] = before[1]  # a node on the very arrays of the last run keeps its value
-        return at
-
-    def forward(*floats: Array) -> Array:
-        return np.asarray(run(floats)[result])
-
-    def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
-        found = backpropagate(order, {result: g[()]}, wanted, np, run(floats).__getitem__)
-        return tuple(np.array(found[n]) if n in found else np.zeros(n.shape) for n in wanted)
-
-    labels = tuple(node.name or f"leaf {position}" for position, node in enumerate(wanted))
-    arrays = tuple(np.array(values[node], np.float64) for node in wanted)
-    return Subject(result.name or f"result of {result.op.name}", forward, rule, arrays, labels, foreign=False)
 
 
 def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:

@@ -25,11 +25,11 @@ from ..graph import PARAMETER, VARIABLE, Tensor, describe, is_float
 from ..interpret import evaluate_all
 from ..place import inside
 from ..trace import Graph
-from .adapters import of_values
 from .contract import finite, first_trial, linear
 from .examine import examine
 from .prove import prove
 from .subject import TROUBLE, BrokenRuleError, Probe, Subject, quiet
+from .values import of_values
 from .verdict import Finding, Report, Verdict
 
 Array = Any
@@ -74,8 +74,8 @@ def prove_graph(
     verdict, whole = Verdict.CORRECT, []
     for output in outputs:
         if is_float(output.dtype):
-            subject = of_values(order, leaves, output, values)
-            light, result_is_number = sum(a.size for a in subject.arrays) > IN_FULL, output.size == 1
+            light, result_is_number = sum(leaf.size for leaf in leaves) > IN_FULL, output.size == 1
+            subject = of_values(order, leaves, output, values, many=not light)
             left = max(time_limit - (time.monotonic() - began), 0.0)
             report = prove(subject, coarse_bar=coarse_bar, seed=seed, time_limit=left, light=light, spots=not light,
                            without=SHOWN if light and result_is_number else frozenset())

@@ -156,11 +156,11 @@ class Bench:
         single = np.array([line.single for line in found.lines])[:, None]
         wrong |= kink & single & ((a < low) | (a > high))
         found.allowed = allowed
-        sizes = np.array([max(line.size, 1.0) for line in found.lines])[:, None]
+        sizes = np.array([line.size or 1.0 for line in found.lines])[:, None]
         unseen = EPS * np.abs(self.scene.base) / sizes  # doubling the input would move the output by less than rounding
         loose = ~kink & ~wrong & ~(slopes.bar <= self.coarse_bar * scale + unseen + faintest + TINY)
         found.rough = [_name(self.scene, found.lines[i]) for i in np.flatnonzero(loose.any(axis=1))]
-        settled = ~kink & ~loose & (scale > 0)
+        settled = ~kink & (scale > 0) & (slopes.bar <= self.coarse_bar * scale)
         found.resolution = float((slopes.bar / np.where(scale > 0, scale, 1.0))[settled].max(initial=0.0))
         found.kinks = [found.lines[i] for i in np.flatnonzero(kink.any(axis=1)) if found.lines[i].single]
         found.exercised = bool(a.any() or (slopes.value != 0).any())

@@ -86,11 +86,26 @@ class Scene:
             else:
                 moved = np.repeat(flat[None], len(part), axis=0)
                 moved[:, line.entries] += np.multiply.outer(part, line.pace)
-            for row, point in enumerate(moved.reshape(len(part), *x.shape), begin):
+            points = moved.reshape(len(part), *x.shape)
+            if self.stacks:
+                arrays[line.argument] = points
+                found[begin : begin + together] = self.look_at_many(self.probe.many(line.argument, tuple(arrays)))
+                continue
+            for row, point in enumerate(points, begin):
                 arrays[line.argument] = point if x.ndim else np.array(point)
                 with suppress(*TROUBLE):
                     found[row] = self.look(self.probe.forward(*arrays))
         return found
+
+    @property
+    def stacks(self) -> bool:
+        """Whether many points are run through the function at once."""
+        return self.probe.subject.stack is not None and self.dtype is np.float64
+
+    def look_at_many(self, outputs: Array) -> Array:
+        """Return the looked-at combinations of several outputs, one row each."""
+        flat = outputs.reshape(len(outputs), -1)
+        return flat if self.rows is None else flat @ self.rows.T
 
     def look(self, y: Array) -> Array:
         """Return the looked-at combinations of an output."""
@@ -103,7 +118,10 @@ class Scene:
 def scene_of(probe: Probe, arrays: tuple[Array, ...], rows: Array | None, dtype: Any = np.float64) -> Scene:
     """Return a scene at `arrays`, which are converted to `dtype`."""
     own = tuple(np.array(a, dtype) for a in arrays)
-    flat = np.asarray(probe.forward(*[a.copy() for a in own])).astype(dtype).reshape(-1)
+    if probe.subject.stack is not None and dtype is np.float64:  # as all others will be found
+        flat = probe.many(0, (own[0][None], *own[1:]))[0].reshape(-1)
+    else:
+        flat = np.asarray(probe.forward(*[a.copy() for a in own])).astype(dtype).reshape(-1)
     if rows is None:
         return Scene(probe, own, None, flat, dtype)
     return Scene(probe, own, rows, rows @ flat, dtype, np.finfo(dtype).eps * (np.abs(rows) @ np.abs(flat)))
