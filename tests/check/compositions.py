@@ -40,7 +40,7 @@ def _change(d, position, factor):
 def composition(seed):
     """Return ``(names, forward, rule, x)``: a chain of steps with linear maps between and a scale in and out."""
     rng = np.random.default_rng(seed)
-    rows, width = int(2 ** rng.uniform(0, 3.6)), int(2 ** rng.uniform(1, 3.6))
+    rows, width = int(2 ** (3.6 * rng.random() ** 2)), int(2 ** (1 + 2.6 * rng.random() ** 2))  # few are large
     scale_in, scale_out = 10.0 ** rng.uniform(-8, 8, 2)
     names = [str(name) for name in rng.choice(list(_STEPS), int(rng.integers(1, 5)))]
     maps = [rng.standard_normal((width, width)) for _ in names]
