@@ -107,16 +107,16 @@ class Bench:
         """Return, per line and output: claimed slope, its conditioning, the loudest of its row, rounding of steps."""
         claimed, spread, loudest, slack = [], [], [], []
         for line in lines:
-            part = self.jacobian[line.argument]
-            claimed.append(part[:, line.entries] @ line.pace)
-            spread.append(self.spread[line.argument][:, line.entries] @ np.abs(line.pace))
-            loudest.append(np.abs(part).max(axis=1, initial=0.0) * np.abs(line.pace).max())
-            slack.append(np.zeros(len(part)) if line.single else EPS * self._terms([line])[0])
+            part, size = line.of(self.jacobian[line.argument]), np.abs(line.pace)
+            claimed.append(part @ line.pace)
+            spread.append(line.of(self.spread[line.argument]) @ size)
+            loudest.append(np.abs(self.jacobian[line.argument]).max(axis=1, initial=0.0) * size.max())
+            slack.append(np.zeros(len(part)) if line.single else EPS * (np.abs(part) @ size))
         return np.array(claimed), np.array(spread), np.array(loudest), np.array(slack)
 
     def _terms(self, lines: list[Line]) -> Array:
         """Return the sum of the sizes of what a claimed slope along a line is the sum of."""
-        return np.array([np.abs(self.jacobian[line.argument][:, line.entries]) @ np.abs(line.pace) for line in lines])
+        return np.array([np.abs(line.of(self.jacobian[line.argument])) @ np.abs(line.pace) for line in lines])
 
     def _scale(self, claimed: Array, slopes: Slopes, loudest: Array) -> Array:
         return np.fmax(np.fmax(np.abs(claimed), np.abs(slopes.value)), np.fmax(1e-2 * slopes.steepest, 1e-13 * loudest))

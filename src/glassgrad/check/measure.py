@@ -34,6 +34,10 @@ class Line:
     pace: Array
     size: float
 
+    def of(self, rows: Array) -> Array:
+        """Return the columns of `rows` that belong to the entries on the line."""
+        return rows if len(self.entries) == rows.shape[1] else rows[:, self.entries]
+
     @property
     def single(self) -> bool:
         """Whether one entry moves by the step itself."""
@@ -52,9 +56,11 @@ def signed_line(
 
     With a small `part` of that size the line crosses fewer kinks of a network.
     """
-    x = np.abs(arrays[argument].reshape(-1)[entries])
+    flat = arrays[argument].reshape(-1)
+    x = np.abs(flat if len(entries) == flat.size else flat[entries])
     typical = x.max(initial=0.0) or 1.0
-    pace = 2.0 ** np.ceil(np.log2(np.where(x > 1e-3 * typical, x, typical))) * rng.choice([-1.0, 1.0], len(entries))
+    size = np.ldexp(1.0, np.frexp(np.where(x > 1e-3 * typical, x, typical))[1])
+    pace = size * (1.0 - 2.0 * rng.integers(0, 2, len(entries)))
     return Line(argument, entries, part * pace, 1.0)
 
 
@@ -138,7 +144,7 @@ class Plan:
 
 THOROUGH = Plan(tuple(range(46)), 0, True)
 QUICK = Plan((*range(3, 18), 20, 23, 26, 29, 32, 36, 40, 44), 8, False)
-GLANCE = Plan((*range(4, 11), 16, 24, 34), 3, False)
+GLANCE = Plan((*range(4, 10), 18, 32), 2, False)
 SMOOTH = Plan(tuple(range(22, 30)), 0, False)
 """For points that are known to lie off the kinks, if not by far."""
 
