@@ -187,19 +187,22 @@ class Bench:
         """Return how large a slope may be where no step moves the output, before rounding would have to show it.
 
         A saturated function is exactly constant around the point, but not because its slope is 0. How large its
-        values are further out tells with which rounding it computes.
+        values are further out tells with which rounding it computes. If it moves at all, it may do so on the scale of
+        the input, however small that is.
         """
         size, steepest = np.abs(found.claimed), found.slopes.steepest.max(axis=0, initial=0.0)
         flat = (np.abs(found.slopes.value) <= found.slopes.bar) & (size != 0) & (size < 1e-9)
         flat |= np.fmax(size, np.abs(found.slopes.value)) < 1e-9 * steepest  # and so is one that is nearly saturated
         rows = np.flatnonzero(flat.any(axis=1))
-        first = np.array([max(line.size, 1.0) for line in found.lines])[:, None]
+        own = np.array([line.size or 1.0 for line in found.lines])[:, None]
+        first = np.maximum(own, 1.0)
         reach = np.abs(self.scene.base)
         for row in rows:
             steps = first[row, 0] * 2.0 ** np.arange(-3, 9)
             seen = np.abs(self.scene.along(found.lines[row], np.concatenate([steps, -steps])))
             reach = np.maximum(reach, np.where(np.isfinite(seen), seen, 0.0).max(axis=0))
-        return np.where(flat, 16 * EPS * np.maximum(reach, steepest) / first, 0.0)
+        hidden = np.where(found.slopes.steepest > 0, 64 * np.abs(self.scene.base) / own, 0.0)
+        return np.where(flat, EPS * np.maximum(16 * np.maximum(reach, steepest) / first, hidden), 0.0)
 
     def disagreement(self, found: Examination, line: int | Line, output: int, text: str) -> Disagreement:
         """Return one cell of the comparison in words and numbers."""
