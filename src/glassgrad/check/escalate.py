@@ -1,7 +1,8 @@
-"""Where float64 function values say too little: extended precision, and the complex step inside the error bar."""
+"""Where float64 values say too little: extended precision, a twin at 50 digits, and the complex step inside the bar."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,16 @@ from .subject import TROUBLE
 
 Array = Any
 TINY = 1e-100
+AFFORDED = 20_000
+"""Numbers times lines that arithmetic with 50 digits is worth."""
 
 
-def sharpen(scene: Scene, lines: list[Line], slopes: Slopes, noise: Array) -> Slopes:
+def sharpen(
+    scene: Scene, lines: list[Line], slopes: Slopes, noise: Array, without: frozenset[str] = frozenset()
+) -> Slopes:
     """Return the slopes with narrower bars where another precision confirms and refines them."""
-    for refine, on_its_own in ((_extended, True), (_complex_step, False)):
-        finer = refine(scene, lines, noise)
+    for name, refine, on_its_own in PRECISIONS:
+        finer = refine(scene, lines, noise) if name not in without else None
         if finer is None:
             continue
         value, bar = finer
@@ -52,6 +57,26 @@ def _extended(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Arr
     return slopes.value.astype(float), slopes.bar.astype(float)
 
 
+def _fifty_digits(scene: Scene, lines: list[Line], _: Array) -> tuple[Array, Array] | None:
+    """Measure on the twin that graphs and our own ops have, if mpmath is there and the twin can be computed."""
+    twin = scene.probe.subject.twin
+    if twin is None or len(lines) * sum(a.size for a in scene.arrays) > AFFORDED:
+        return None
+    moves = []
+    for line in lines:
+        move = np.zeros(scene.arrays[line.argument].size)
+        move[line.entries] = line.pace
+        moves.append((line.argument, move.reshape(scene.arrays[line.argument].shape)))
+    try:
+        from .exact import slopes_along
+
+        found = slopes_along(twin, scene.arrays, moves)
+        value = np.array([slope if scene.rows is None else scene.rows @ slope for slope in found])
+    except TROUBLE:
+        return None
+    return value, np.where(np.isfinite(value), 1e-12 * np.abs(value), np.inf)
+
+
 def _complex_step(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Array] | None:
     """Differentiate along the imaginary axis; only believed inside the bar, since not every function is analytic."""
     values = []
@@ -70,3 +95,9 @@ def _complex_step(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array,
         values.append(slope if scene.rows is None else scene.rows @ slope)
     value = np.array(values)
     return value, np.where(np.isfinite(value), 1e-9 * np.abs(value) + noise * 0, np.inf)
+
+
+PRECISIONS: list[tuple[str, Callable[[Scene, list[Line], Array], tuple[Array, Array] | None], bool]] = [
+    ("long double", _extended, True), ("twin", _fifty_digits, True), ("complex step", _complex_step, False),
+]
+"""Name, what measures with it, and whether it may say something that float64 says nothing about."""

@@ -36,6 +36,8 @@ def examine(
     """
     size = probe.output(arrays).size
     rows = None if size <= (4 if light else MANY_OUTPUTS) else _looks(size, rng, 2 if light else 6)
+    if rows is not None and "signed" in without:
+        rows = np.abs(rows)
     scene = scene_of(probe, arrays, rows)
     cotangents = np.eye(size) if rows is None else rows
     jacobian = probe.jacobian(arrays, cotangents)

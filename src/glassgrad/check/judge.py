@@ -134,7 +134,8 @@ class Bench:
         loose = ~kink_between(slopes, scale) & ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
         if loose.any() and "escalation" not in self.without:
             rows = np.flatnonzero(loose.any(axis=1))
-            finer = sharpen(self.scene, [lines[i] for i in rows], _take(slopes, rows), self.noise[0])
+            finer = sharpen(self.scene, [lines[i] for i in rows], _take(slopes, rows), self.noise[0],
+                            self.without)
             slopes = Slopes(**{n: _put(part, rows, getattr(finer, n)) for n, part in vars(slopes).items()})
         return slopes
 

@@ -151,7 +151,7 @@ SMOOTH = Plan(tuple(range(22, 30)), 0, False)
 
 def walk(scene: Scene, lines: list[Line], noise: Array, plan: Plan, without: frozenset[str]) -> Slopes:
     """Return slopes of shape (lines, looked-at outputs); `noise` has that shape, or broadcasts to it."""
-    starts = STARTS if plan.twice else STARTS[:1]
+    starts = STARTS if plan.twice and "second ladder" not in without else STARTS[:1]
     found = [_one_ladder(scene, lines, noise, start, plan, without) for start in starts]
     slopes = combine(*found)
     shape = (len(lines), len(scene.base))
@@ -167,7 +167,10 @@ def _one_ladder(
     x = np.array([scene.arrays[line.argument].reshape(-1)[line.entries[0]] if line.single else 0 for line in lines], T)
     size = np.array([line.size for line in lines], T)
     top = T(start) * T(2.0) ** np.ceil(np.log2(np.maximum(size, _floor(size))))
-    steps = np.multiply.outer(T(2.0) ** -np.array(plan.levels, T), top)
+    parts = T(2.0) ** -np.array(plan.levels, T)
+    if plan.guards and "second ladder" not in without:  # what only checks need not be in step with what is checked
+        parts[-plan.guards :] *= T(STARTS[1])
+    steps = np.multiply.outer(parts, top)
     walked = steps >= size * T(FINEST)
     right, left = np.where(walked, (x + steps) - x, np.nan), np.where(walked, x - (x - steps), np.nan)
     for column, line in enumerate(lines):

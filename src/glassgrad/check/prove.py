@@ -13,6 +13,7 @@ from .causes import probable_cause
 from .contract import Trial, check_contract
 from .examine import examine
 from .judge import Disagreement, Examination
+from .limit import ended_after
 from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, as_sequence, quiet
 from .variants import Variant, other_points, other_sizes
 from .verdict import Finding, HeatMap, Report, Verdict
@@ -33,11 +34,11 @@ def prove(
     began = time.monotonic()
     probe = Probe(subject, began + time_limit)
     case = _Case(probe, np.random.default_rng(seed), coarse_bar, without, light, spots)
-    with quiet():
-        try:
+    try:
+        with quiet(), ended_after(time_limit):
             case.run()
-        except OutOfTimeError:
-            case.add(Verdict.NOISE, f"the time limit of {time_limit:g} s was reached before the check was done.")
+    except OutOfTimeError:
+        case.add(Verdict.NOISE, f"the time limit of {time_limit:g} s was reached before the check was done.")
     return case.report(time.monotonic() - began)
 
 
@@ -88,6 +89,9 @@ class _Case:
             return check_contract(self.probe, arrays, self.probe.subject.labels, self.rng, self.without)
         except BrokenRuleError as broken:
             self.add(Verdict.WRONG, broken.text, safeguard=broken.safeguard, cause=broken.cause, where=where)
+        except MemoryError as error:
+            self.add(Verdict.NOISE, f"there is not enough memory for the function or its rule: {error} Give a smaller "
+                     "point.", where=where)
         except TROUBLE as error:
             self.add(Verdict.WRONG, f"the function or its rule raised {type(error).__name__}: {error}",
                      safeguard="raises", where=where)
@@ -115,7 +119,7 @@ class _Case:
     def _state(self, found: Examination) -> None:
         if found.wrong:
             return
-        if not found.exercised:
+        if not found.exercised and "exercised" not in self.without:
             self.add(Verdict.NOT_EXERCISED, "every slope is 0, measured and claimed: this point says nothing about the "
                      "rule. Choose another.")
         if found.rough:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 Array = Any
-TROUBLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What a function may raise for an input that it does not take; NumPy's LinAlgError is a ValueError."""
+TROUBLE = (Exception,)
+"""What a function may raise for an input that it does not take: anything, assertions and its own errors among it."""
 
 
 class BrokenRuleError(Exception):
@@ -23,8 +23,8 @@ class BrokenRuleError(Exception):
         self.safeguard, self.text, self.cause = safeguard, text, cause
 
 
-class OutOfTimeError(Exception):
-    """The time that was given is used up. Never leaves this package."""
+class OutOfTimeError(BaseException):
+    """The time that was given is used up. Never leaves this package; code that is checked does not catch it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Subject:
         can be put to it; False for graphs and other systems' tensors, which copy what they are given.
     stack : callable ``(position, arrays) -> outputs``, optional
         The forward function for many values of the array at `position`, which has an axis in front, as the outputs do.
+    twin : callable ``(*arrays) -> array``, optional
+        The forward function on arrays of mpmath numbers.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Subject:
     labels: tuple[str, ...]
     foreign: bool = True
     stack: Callable[[int, tuple[Array, ...]], Array] | None = None
+    twin: Callable[..., Any] | None = None
 
 
 @dataclass
