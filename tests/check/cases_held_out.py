@@ -123,7 +123,7 @@ def _pool_rule(g, y, x):
 
 _drop, _cache, _accumulating = _Dropout(), _Cache(), _Accumulating()
 
-WRONG = [
+_WRONG = [
     ("arctanh: sign", "sign", lambda x: np.arctanh(x / 3), lambda g, y, x: (-g * 3 / (9 - x * x),), _P),
     ("mean square: sign of the target", "sign", _mse, lambda g, y, x, t: (g * 2 * (x - t) / x.size,
      g * 2 * (x - t) / x.size), _P, _Q),
@@ -187,6 +187,7 @@ WRONG = [
     ("entropy: the 1 forgotten", "", lambda p: -(p * np.log(p)).sum(), lambda g, y, p: (-g * np.log(p),), _POS),
 ]
 
+WRONG = [(name, cause, f, rule, tuple(arrays)) for name, cause, f, rule, *arrays in _WRONG]
 _T = _R.standard_normal((4, 4))
 
 

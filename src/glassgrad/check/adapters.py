@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DtypeError, SettingError
+from ..errors import DtypeError, SettingError, ShapeError
 from ..graph import Tensor, is_float
 from ..trace import trace
 from ..transform import vjp as pull_back
@@ -51,7 +51,10 @@ def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subjec
 def _array_if_numbers(argument: Any) -> Any:
     """Return nested lists of plain numbers as an array; other containers stay containers of arguments."""
     if isinstance(argument, (list, tuple)) and all(isinstance(leaf, (int, float)) for leaf in flatten(argument)[0]):
-        return np.array(argument)
+        try:
+            return np.array(argument)
+        except ValueError:
+            raise ShapeError("the rows of a list of numbers have different lengths: give arrays of one shape.") from None
     return argument
 
 
@@ -125,7 +128,7 @@ def of_function(f: Rule, args: tuple[Any, ...]) -> Subject:
     def twin(*floats: Array) -> Array:
         from .exact import compute
 
-        graph = trace(of_floats)(*[a.astype(float) for a in floats])
+        graph = trace(of_floats)(*[np.asarray(a, float) for a in floats])
         at = compute(graph.nodes, dict(zip(graph.inputs, floats, strict=True)))
         return np.concatenate([np.reshape(at[output], -1) for output in graph.outputs])
 

@@ -28,7 +28,7 @@ def sharpen(
         value, bar = finer
         known = np.isfinite(bar) & (bar < slopes.bar)
         if not on_its_own:  # a function that drops imaginary parts gives any number: only the last digits are taken
-            known &= slopes.bar <= 0.1 * np.abs(slopes.value)
+            known &= slopes.bar <= 1e-2 * np.abs(slopes.value)
         consistent = known & (np.abs(value - slopes.value) <= slopes.bar + bar)
         slopes = Slopes(
             np.where(consistent, value, slopes.value), np.where(consistent, bar, slopes.bar),
