@@ -4,9 +4,9 @@
     python benchmarks/random_cases.py networks 0 1000 --into networks.txt
 
 A *pair* is a random composition of right rules (sizes from 1 x 2 to 12 x 12, scales from 1e-8 to 1e8) and one
-corruption of it: the first must pass, and the second must be called WRONG. A pair whose gradient is 0 everywhere is NOT
-EXERCISED and left out. A *network* is small and random: at its kinks, in float32, with saturated softmax, or plain; none
-may be called WRONG or NOISE.
+corruption of it: the first must pass, and the second must be called WRONG. A pair whose gradient is 0 everywhere is
+NOT EXERCISED and left out. A *network* is small and random: at its kinks, in float32, with saturated softmax, or plain;
+none may be called WRONG or NOISE.
 
 One line for every seed is appended to the file; seeds that it has are not judged again. Several processes may write to
 files of their own; with an empty range, `0 0 --into FILE`, what a file holds is summed up.
@@ -63,7 +63,8 @@ def summary(kind, found):
     judged = len(found) - counts[LEFT_OUT]
     lost = [f"  seed {seed}: {said}" for seed, said in sorted(found.items()) if said not in (RIGHT, LEFT_OUT)]
     share = f" ({100 * counts[RIGHT] / judged:.3f} %)" if judged else ""
-    return "\n".join([f"{counts[RIGHT]:,} of {judged:,} {kind} right{share}, {counts[LEFT_OUT]:,} not exercised", *lost])
+    first = f"{counts[RIGHT]:,} of {judged:,} {kind} right{share}, {counts[LEFT_OUT]:,} not exercised"
+    return "\n".join([first, *lost])
 
 
 def main():

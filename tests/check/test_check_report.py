@@ -51,7 +51,7 @@ def test_json_holds_the_findings_and_maps():
 
 def test_html_is_well_formed_with_a_square_for_every_entry_and_escapes_names():
     tree = ElementTree.fromstring(RIGHT.to_html())  # noqa: S314 - our own text
-    assert len(tree.findall(".//rect")) == 4
+    assert len(tree.findall(".//g")) == 4
     odd = check_gradient(lambda x: np.sin(x), X, vjp=lambda g, y, x: g * np.cos(x)).to_html()
     assert "&lt;lambda&gt;" in odd
-    assert len(ElementTree.fromstring(odd).findall(".//rect")) == 4  # noqa: S314 - our own text
+    assert len(ElementTree.fromstring(odd).findall(".//g")) == 4  # noqa: S314 - our own text

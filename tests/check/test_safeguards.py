@@ -68,7 +68,7 @@ def cases():
         yield name, forward, rule, (x,), right
 
 
-@pytest.mark.parametrize(("name", "forward", "rule", "arrays", "right"), list(cases()), ids=lambda it: it if isinstance(it, str) else "")
+@pytest.mark.parametrize(("name", "forward", "rule", "arrays", "right"), list(cases()), ids=[it[0] for it in cases()])
 def test_without_a_safeguard_a_case_is_judged_wrongly(name, forward, rule, arrays, right):
     assert check_gradient(forward, *arrays, vjp=rule).verdict in right
     assert check_gradient(forward, *arrays, vjp=rule, without=[name]).verdict not in right

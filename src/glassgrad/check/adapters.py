@@ -54,7 +54,7 @@ def _array_if_numbers(argument: Any) -> Any:
         try:
             return np.array(argument)
         except ValueError:
-            raise ShapeError("the rows of a list of numbers have different lengths: give arrays of one shape.") from None
+            raise ShapeError("the rows of a list of numbers have different lengths: give arrays.") from None
     return argument
 
 

@@ -49,12 +49,11 @@ def _extended(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Arr
         rows = None if scene.rows is None else scene.rows.astype(wide)
         there = scene_of(scene.probe, scene.arrays, rows, wide)
         finer_noise, _ = noise_of(there, np.random.default_rng(4))
-        if (finer_noise > 0.01 * noise + 1e-17 * np.abs(scene.base)).any():
-            return None  # it computes in something narrower inside
+        finer = finer_noise <= 0.01 * noise + 1e-17 * np.abs(scene.base)  # else something inside is narrower
         slopes = walk(there, lines, finer_noise, THOROUGH, frozenset())
     except TROUBLE:
         return None
-    return slopes.value.astype(float), slopes.bar.astype(float)
+    return slopes.value.astype(float), np.where(finer, slopes.bar, np.inf).astype(float)
 
 
 def _fifty_digits(scene: Scene, lines: list[Line], _: Array) -> tuple[Array, Array] | None:

@@ -34,7 +34,8 @@ def check_gradient(
     f : callable, Graph, Tensor or object with ``forward`` and ``backward``
         A function on Tensors (its rules are those of glassgrad); a NumPy function together with `vjp`; a Graph; a
         Tensor with its history; a layer with the deck's protocol, whose inputs and parameters are all checked; an
-        object with ``loss`` and ``gradient``, as scikit-learn has them; a PyTorch function or module if `args` are torch tensors; a JAX function if they are JAX arrays.
+        object with ``loss`` and ``gradient``, as scikit-learn has them; a PyTorch function or module if `args` are
+        torch tensors; a JAX function if they are JAX arrays.
     *args : array_like
         The point. Integer arguments, such as labels, are held fixed. The arrays are left as they are.
     vjp : callable ``(g, y, *args) -> gradients``, optional

@@ -227,7 +227,7 @@ def _judge_node(tally: _Tally, probe: Probe, rng: np.random.Generator, where: st
     """Add what is wrong at one node, how many slopes were measured, and the resolution."""
     arrays, labels = probe.subject.arrays, probe.subject.labels
 
-    def add(text: str, safeguard: str, **more: Any) -> None:
+    def wrong(text: str, safeguard: str, **more: Any) -> None:
         tally.findings.append(Finding(Verdict.WRONG, text, safeguard, where=where, **more))
 
     try:
@@ -239,14 +239,15 @@ def _judge_node(tally: _Tally, probe: Probe, rng: np.random.Generator, where: st
         linear(trial)
         found = examine(probe, arrays, rng, coarse_bar=coarse_bar, light=True)
     except BrokenRuleError as broken:
-        return add(broken.text, broken.safeguard, cause=broken.cause)
+        wrong(broken.text, broken.safeguard, cause=broken.cause)
+        return
     except TROUBLE as error:
-        return add(f"the rule raised {type(error).__name__}: {error}", "raises")
+        wrong(f"the rule raised {type(error).__name__}: {error}", "raises")
+        return
     for w in found.wrong[:3]:
-        add(f"the rule of {probe.subject.name} for {labels[w.argument]}{list(w.index) or ''}: claimed {w.claimed:.9g}, "
-            f"measured {w.measured:.9g} ± {w.bar:.1g}.", "numbers", argument=labels[w.argument], index=w.index,
-            claimed=w.claimed, measured=w.measured, bar=w.bar)
+        wrong(f"the rule of {probe.subject.name} for {labels[w.argument]}{list(w.index) or ''}: claimed {w.claimed:.9g}, "
+              f"measured {w.measured:.9g} ± {w.bar:.1g}.", "numbers", argument=labels[w.argument], index=w.index,
+              claimed=w.claimed, measured=w.measured, bar=w.bar)
     tally.calls += probe.calls
     tally.entries += int(found.claimed.size)
     tally.resolution = max(tally.resolution, found.resolution)
-    return None

@@ -1,4 +1,4 @@
-"""An end to what does not end by itself: after some seconds `OutOfTimeError` is raised wherever the code is just then."""
+"""An end to what does not end by itself: after some seconds `OutOfTimeError` is raised wherever the code just is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ended_after(seconds: float) -> Iterator[None]:
 
 
 def _by_signal(seconds: float) -> Iterator[None]:
-    def ring(number: int, frame: FrameType | None) -> None:
+    def ring(_number: int, _frame: FrameType | None) -> None:
         raise OutOfTimeError
 
     began = time.monotonic()
@@ -47,7 +47,8 @@ def _by_signal(seconds: float) -> Iterator[None]:
 
 def _by_thread(seconds: float) -> Iterator[None]:
     here = ctypes.c_ulong(threading.get_ident())
-    timer = threading.Timer(seconds, ctypes.pythonapi.PyThreadState_SetAsyncExc, (here, ctypes.py_object(OutOfTimeError)))
+    error = ctypes.py_object(OutOfTimeError)
+    timer = threading.Timer(seconds, ctypes.pythonapi.PyThreadState_SetAsyncExc, (here, error))
     timer.daemon = True
     timer.start()
     try:

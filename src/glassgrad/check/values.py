@@ -96,7 +96,7 @@ def stacked(
 
     try:
         expected = forward(*arrays)
-        for position, x in enumerate(arrays):
+        for position in range(len(arrays)):
             found = run(position, tuple(a[None] if j == position else a for j, a in enumerate(arrays)))
             if not (found.shape[1:] == expected.shape and np.allclose(found[0], expected, 1e-9, 0, equal_nan=True)):
                 return None

@@ -7,7 +7,6 @@ WRONG True False
 from __future__ import annotations
 
 import enum
-import html
 import json
 import math
 from dataclasses import dataclass, field
@@ -143,11 +142,9 @@ class Report:
 
     def to_html(self) -> str:
         """Return the report as a fragment of HTML with a heat map of the relative error for every argument."""
-        points = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.findings)
-        maps = "".join(_map_html(part) for part in self.maps)
-        head = f"{html.escape(self.name)}: {self.verdict}"
-        return (f'<div class="gradient-report"><p><b>{head}</b> (resolution {self.resolution:.0e}, '
-                f"{self.entries:,} slopes)</p><ul>{points}</ul>{maps}</div>")
+        from .report_html import as_html
+
+        return as_html(self)
 
 
 def _known(value: Any) -> Any:
@@ -156,19 +153,3 @@ def _known(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_known(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _map_html(part: HeatMap) -> str:
-    """Return one argument as a grid: white is exact, red is 1e-2 or more, grey is not known."""
-    columns = part.shape[-1] if part.shape else 1
-    cells = []
-    for position, (error, bar) in enumerate(zip(part.error, part.bar, strict=True)):
-        depth = 0.0 if not error > 0 else min(max((math.log10(error) + 12) / 10, 0.0), 1.0)
-        colour = f"rgb(255,{255 - int(215 * depth)},{255 - int(215 * depth)})" if math.isfinite(bar) else "#ccc"
-        cells.append(f'<rect x="{position % columns * 14}" y="{position // columns * 14}" width="13" height="13" '
-                     f'fill="{colour}"><title>{html.escape(part.label)} entry {position}: relative error {error:.1e} '
-                     f"± {bar:.1e}</title></rect>")
-    rows = -(-len(part.error) // columns) if columns else 0
-    return (f'<figure><figcaption>{html.escape(part.label)} {part.shape}</figcaption><svg width="{columns * 14}" '
-            f'height="{rows * 14}" role="img" aria-label="relative error of {html.escape(part.label)}">'
-            f"{''.join(cells)}</svg></figure>")
