@@ -75,9 +75,10 @@ class _Case:
             self.add(Verdict.NOT_EXERCISED, "there is nothing to measure: the input or the output is empty.")
             return
         found = self.numbers(arrays, trial, "")
-        if found is None or self.wrong:
+        if found is not None:
+            self.maps = tuple(_heat_maps(found, arrays, labels))
+        if self.wrong:
             return
-        self.maps = tuple(_heat_maps(found, arrays, labels))
         if self.probe.subject.foreign and "sizes" not in self.without:
             self.vary(other_sizes(self.probe, arrays, trial.y))
         if "points" not in self.without and not self.light and not self.wrong:
