@@ -245,7 +245,8 @@ def _judge_node(tally: _Tally, probe: Probe, rng: np.random.Generator, where: st
         wrong(f"the rule raised {type(error).__name__}: {error}", "raises")
         return
     for w in found.wrong[:3]:
-        wrong(f"the rule of {probe.subject.name} for {labels[w.argument]}{list(w.index) or ''}: claimed {w.claimed:.9g}, "
+        place = f"{labels[w.argument]}{list(w.index) or ''}"
+        wrong(f"the rule of {probe.subject.name} for {place}: claimed {w.claimed:.9g}, "
               f"measured {w.measured:.9g} ± {w.bar:.1g}.", "numbers", argument=labels[w.argument], index=w.index,
               claimed=w.claimed, measured=w.measured, bar=w.bar)
     tally.calls += probe.calls

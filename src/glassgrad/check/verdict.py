@@ -7,14 +7,17 @@ WRONG True False
 from __future__ import annotations
 
 import enum
+import html
 import json
 import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import GradientError
+from .heat_map import HeatMap, as_figure, legend
 
 __all__ = ["Finding", "HeatMap", "Report", "Verdict"]
+PAGE = "font:14px/1.45 system-ui,sans-serif;color:#1a1a1a;background:#fff;padding:12px"
 
 
 class Verdict(enum.Enum):
@@ -74,16 +77,6 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class HeatMap:
-    """Relative error of every entry of one argument, and the error bars in the same unit, as nested lists."""
-
-    label: str
-    shape: tuple[int, ...]
-    error: list[float]
-    bar: list[float]
-
-
-@dataclass(frozen=True)
 class Report:
     """The verdict about one claimed gradient, and what it rests on. Truthy only if nothing speaks against it.
 
@@ -115,12 +108,16 @@ class Report:
         """The probable cause of the first finding that has one."""
         return next((finding.cause for finding in self.findings if finding.cause), "")
 
-    def __str__(self) -> str:
+    @property
+    def _cost(self) -> str:
+        """The resolution, if it was reached, and what was measured for it."""
         measured = f"{self.entries:,} slopes, {self.evaluations:,} evaluations, {self.seconds * 1000:.0f} ms"
-        detail = f"resolution {self.resolution:.0e}; {measured}" if self.verdict.fine else measured
+        return f"resolution {self.resolution:.0e}; {measured}" if self.verdict.fine else measured
+
+    def __str__(self) -> str:
         shown = [f"  {finding}" for finding in self.findings[:5]]
         more = [f"  ... and {len(self.findings) - 5} more"] if len(self.findings) > 5 else []
-        return "\n".join([f"{self.name}: {self.verdict} ({detail})", *shown, *more])
+        return "\n".join([f"{self.name}: {self.verdict} ({self._cost})", *shown, *more])
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -142,9 +139,18 @@ class Report:
 
     def to_html(self) -> str:
         """Return the report as a fragment of HTML with a heat map of the relative error for every argument."""
-        from .report_html import as_html
-
-        return as_html(self)
+        colour = "#1a7f37" if self.verdict.fine else "#b2182b"
+        badge = f"background:{colour};color:#fff;padding:2px 10px;border-radius:10px"
+        points = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.findings[:20])
+        if len(self.findings) > 20:
+            points += f"<li>and {len(self.findings) - 20:,} more</li>"
+        maps = "".join(as_figure(part) for part in self.maps)
+        name = html.escape(self.name)
+        return (f'<div class="gradient-report" style="{PAGE}"><p style="margin:0 0 6px"><b>{name}</b> '
+                f'<span style="{badge}">{self.verdict}</span> <span style="color:#555">{self._cost}</span></p>'
+                + (f'<ul style="margin:6px 0">{points}</ul>' if points else "")
+                + (f'<div style="display:flex;flex-wrap:wrap;gap:20px;align-items:flex-start">{maps}</div>{legend()}'
+                   if maps else "") + "</div>")
 
 
 def _known(value: Any) -> Any:

@@ -1,13 +1,10 @@
-"""A report as a fragment of HTML: verdict, findings, and for every argument a heat map with its bars."""
+"""Heat maps: the relative error of every entry of an argument with its bar, as data and as HTML."""
 
 from __future__ import annotations
 
 import html
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .verdict import HeatMap, Report
+from dataclasses import dataclass
 
 CELL = 14
 MOST_COLUMNS, MOST_CELLS = 56, 4096
@@ -15,32 +12,22 @@ MOST_COLUMNS, MOST_CELLS = 56, 4096
 EXACT, LARGE = -14.0, -2.0
 """Powers of ten of the relative error at which the colour begins and ends."""
 SHADES = ((247, 251, 255), (158, 202, 225), (253, 174, 97), (178, 24, 43))
-FONT = "font-family:system-ui,sans-serif;font-size:14px;line-height:1.45;color:#1a1a1a;background:#fff"
 
 
-def as_html(report: Report) -> str:
-    """Return the fragment; it carries its own styles and needs nothing from outside."""
-    good = report.verdict.fine
-    badge = f"background:{'#1a7f37' if good else '#b2182b'};color:#fff;padding:2px 10px;border-radius:10px"
-    about = (f"resolution {report.resolution:.0e} &#183; " if good else "") + (
-        f"{report.entries:,} slopes &#183; {report.evaluations:,} evaluations &#183; {report.seconds * 1000:.0f} ms")
-    points = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in report.findings[:20])
-    more = len(report.findings) - 20
-    points += f"<li>and {more:,} more</li>" if more > 0 else ""
-    maps = "".join(_figure(part) for part in report.maps)
-    return (f'<div class="gradient-report" style="{FONT};padding:12px">'
-            f'<p style="margin:0 0 6px"><b>{html.escape(report.name)}</b> <span style="{badge}">{report.verdict}</span> '
-            f'<span style="color:#555">{about}</span></p>'
-            + (f'<ul style="margin:6px 0">{points}</ul>' if points else "")
-            + (f'<div style="display:flex;flex-wrap:wrap;gap:20px;align-items:flex-start">{maps}</div>{_scale()}'
-               if maps else "") + "</div>")
+@dataclass(frozen=True)
+class HeatMap:
+    """Relative error of every entry of one argument, and the error bars in the same unit, as nested lists."""
+
+    label: str
+    shape: tuple[int, ...]
+    error: list[float]
+    bar: list[float]
 
 
-def _figure(part: HeatMap) -> str:
+def as_figure(part: HeatMap) -> str:
     """Return one argument: a cell for every entry, coloured by its error, its bar drawn in it as a black line.
 
-    The line is as long as the bar on the same scale: where it is longer than the colour is strong, the error is hidden
-    in the bar.
+    The line is as long as the bar on the scale of the colours: a weak colour with a long line says little.
     """
     columns = min(part.shape[-1] if part.shape and part.shape[-1] else 1, MOST_COLUMNS)
     shown = min(len(part.error), MOST_CELLS)
@@ -87,7 +74,7 @@ def _colour(depth: float) -> str:
     return f"rgb({','.join(str(part) for part in mix)})"
 
 
-def _scale() -> str:
+def legend() -> str:
     """Return the legend: colours from exact to large, and what the line in a cell means."""
     steps = range(int(EXACT), int(LARGE) + 1, 2)
     cells = "".join(
