@@ -86,7 +86,7 @@ def _check_file(file: str, name: str | None, seed: int, as_json: bool, junit_pat
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    report = json.loads(item.report.to_json()) if item.report else None
+    report = json.loads(item.report.to_json()) if item.report is not None else None
     return {"name": item.name, "line": item.line, "correct": item.correct, "problem": item.problem, "report": report}
 
 
