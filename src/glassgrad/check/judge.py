@@ -189,7 +189,7 @@ class Bench:
 
         A saturated function is exactly constant around the point, but not because its slope is 0. How large its
         values are further out tells with which rounding it computes. If it moves at all, it may do so on the scale of
-        the input, however small that is.
+        the input, however small that is; if not, less than a rounding when the input doubles is invisible.
         """
         size, steepest = np.abs(found.claimed), found.slopes.steepest.max(axis=0, initial=0.0)
         flat = (np.abs(found.slopes.value) <= found.slopes.bar) & (size != 0) & (size < 1e-9)
@@ -202,7 +202,7 @@ class Bench:
             steps = first[row, 0] * 2.0 ** np.arange(-3, 9)
             seen = np.abs(self.scene.along(found.lines[row], np.concatenate([steps, -steps])))
             reach = np.maximum(reach, np.where(np.isfinite(seen), seen, 0.0).max(axis=0))
-        hidden = np.where(found.slopes.steepest > 0, 64 * np.abs(self.scene.base) / own, 0.0)
+        hidden = np.where(found.slopes.steepest > 0, 64, 1) * np.abs(self.scene.base) / own
         return np.where(flat, EPS * np.maximum(16 * np.maximum(reach, steepest) / first, hidden), 0.0)
 
     def disagreement(self, found: Examination, line: int | Line, output: int, text: str) -> Disagreement:
