@@ -18,8 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "check"))
 
-from cases_right import CASES as RIGHT
-from cases_wrong import CASES as WRONG
+from all_cases import RIGHT, WRONG
 from compositions import CORRUPTIONS, composition, corrupted
 
 from glassgrad.check import Verdict, check_gradient
@@ -142,7 +141,7 @@ def pairs(count):
         _, forward, rule, x = composition(seed)
         y = forward(x)
         if np.any(rule(np.ones(y.shape), y, x)[0]):
-            yield forward, rule, corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)]), (x,)
+            yield forward, rule, corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)], forward, x), (x,)
 
 
 def main():

@@ -1,17 +1,13 @@
-"""What the prover costs, beside PyTorch's slow gradcheck in the same run; and what it says about random cases.
+"""What the prover costs, beside PyTorch's slow gradcheck in the same run.
 
-    python benchmarks/prover.py [--pairs 10000] [--networks 1000] [--first-seed 0]
+    python benchmarks/prover.py
 
 The network is the deck's: 784-50-10, ReLU, cross entropy, three samples, a fifth of the pixels not 0, float64.
-Times are CPU times of this process, medians where a figure says so. A pair is a random composition of right rules
-over scales from 1e-8 to 1e8 and one corruption of it: the first must pass and the second must be called WRONG; a pair
-that is NOT EXERCISED (its gradient is 0 everywhere) is left out. A network is small and random: at its kinks, in
-float32, with saturated softmax, or plain; none may be called WRONG or NOISE.
+Times are CPU times of this process, medians where a figure says so.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -21,13 +17,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "check"))
 
 from cases_right import CASES as RIGHT
-from compositions import CORRUPTIONS, composition, corrupted, random_network
 
 import glassgrad as gg
-from glassgrad.check import Verdict, check_gradient, parameter_table, prove_graph
+from glassgrad.check import check_gradient, parameter_table, prove_graph
 
 SHAPES = {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}
-FINE = {Verdict.CORRECT, Verdict.NOT_DIFFERENTIABLE}
 
 
 def cpu(call):
@@ -91,48 +85,11 @@ def small_ops():
           f"{np.median([report.evaluations for report, _ in runs]):.0f} evaluations")
 
 
-def random_pairs(count, first):
-    """Print how many random pairs are judged rightly, and the seeds of the others."""
-    right, exercised, lost = 0, 0, []
-    for seed in range(first, first + count):
-        _, forward, rule, x = composition(seed)
-        passed = check_gradient(forward, x, vjp=rule).verdict
-        if passed is Verdict.NOT_EXERCISED:
-            continue
-        exercised += 1
-        name = list(CORRUPTIONS)[seed % len(CORRUPTIONS)]
-        failed = check_gradient(forward, x, vjp=corrupted(rule, name)).verdict
-        if passed in FINE and failed is Verdict.WRONG:
-            right += 1
-        else:
-            lost.append(f"seed {seed}: right rule {passed}, {name} {failed}")
-    print(f"{right:,} of {exercised:,} random pairs right ({100 * right / max(exercised, 1):.2f} %), "
-          f"{count - exercised} not exercised")
-    print("\n".join(lost))
-
-
-def random_networks(count, first):
-    """Print how many random networks raise a false alarm, and their seeds."""
-    said = {seed: prove_graph(random_network(seed), seed=seed).verdict for seed in range(first, first + count)}
-    alarms = {seed: verdict for seed, verdict in said.items() if verdict in {Verdict.WRONG, Verdict.NOISE}}
-    print(f"{count:,} random networks: {len(alarms)} false alarms {dict(list(alarms.items())[:20]) or ''}")
-
-
 def main():
-    """Print the figures that were asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=0)
-    parser.add_argument("--networks", type=int, default=0)
-    parser.add_argument("--first-seed", type=int, default=0)
-    settings = parser.parse_args()
-    if not settings.pairs and not settings.networks:
-        every_entry()
-        local_proofs()
-        small_ops()
-    if settings.pairs:
-        random_pairs(settings.pairs, settings.first_seed)
-    if settings.networks:
-        random_networks(settings.networks, settings.first_seed)
+    """Print the figures."""
+    every_entry()
+    local_proofs()
+    small_ops()
 
 
 if __name__ == "__main__":

@@ -2,17 +2,20 @@
 
     python benchmarks/size.py [--nodes 1000000]
 
-Each case runs in a process of its own with the recursion limit at 100, so that its peak memory is its own.
+Each case runs in a process of its own with the recursion limit at 100, so that its peak memory is its own; once with
+Python's collector of cycles on, as it is, and once with it off (``gc.disable()``): a graph has no cycles, so that a
+program that builds huge ones may switch it off meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import resource
 import subprocess
 import sys
 import time
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import glassgrad as gg
@@ -45,10 +48,12 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def measure(name: str, count: int) -> None:
+def measure(name: str, count: int, collector: str) -> None:
     """Run one case and print its line."""
     x = gg.tensor(2.0)
     base = peak()
+    if collector == "off":
+        gc.disable()
     sys.setrecursionlimit(100)
     times = [time.perf_counter()]
     y = CASES[name](x, count)
@@ -61,7 +66,8 @@ def measure(name: str, count: int) -> None:
     del y
     times.append(time.perf_counter())
     build, backward, free = (after - before for before, after in pairwise(times))
-    print(f"{name:8}{count:10}{build:10.2f}{backward:12.2f}{free:8.2f}{build + backward:9.2f}{peak() - base:10.0f}")
+    print(f"{name:8}{collector:>10}{count:10}{build:10.2f}{backward:12.2f}{free:8.2f}{build + backward:9.2f}"
+          f"{peak() - base:10.0f}")
 
 
 def main() -> None:
@@ -69,12 +75,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nodes", type=int, default=1_000_000)
     parser.add_argument("--case", choices=CASES)
+    parser.add_argument("--collector", choices=("on", "off"), default="on")
     options = parser.parse_args()
     if options.case:
-        return measure(options.case, options.nodes)
-    print(f"{'':8}{'nodes':>10}{'build s':>10}{'backward s':>12}{'free s':>8}{'both s':>9}{'peak MB':>10}", flush=True)
-    for name in CASES:
-        subprocess.run([sys.executable, __file__, "--nodes", str(options.nodes), "--case", name], check=True)
+        return measure(options.case, options.nodes, options.collector)
+    titles = (("", 8), ("collector", 10), ("nodes", 10), ("build s", 10), ("backward s", 12), ("free s", 8),
+              ("both s", 9), ("peak MB", 10))
+    print("".join(f"{title:>{width}}" for title, width in titles), flush=True)
+    for name, collector in product(CASES, ("on", "off")):
+        subprocess.run([sys.executable, __file__, "--nodes", str(options.nodes), "--case", name,
+                        "--collector", collector], check=True)
     return None
 
 

@@ -11,8 +11,8 @@ import pytest
 
 import glassgrad as gg
 from glassgrad.fault import HARMLESS
+from glassgrad.place import surroundings
 from glassgrad.train.step import Stepper
-from glassgrad.watch import watching
 
 
 class Case(NamedTuple):
@@ -173,7 +173,7 @@ def test_a_rate_that_explodes_is_named_in_training(rate: float) -> None:
 def _off_again() -> Iterator[None]:
     settings = np.geterr()
     yield
-    assert watching.get() is None
+    assert surroundings.get().watch is None
     assert np.geterr() == settings
 
 

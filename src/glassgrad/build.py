@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from .errors import DtypeError, GlassgradError, ShapeError
+from .floats import calculate
 from .graph import (
     CONSTANT,
     NO_PARAMS,
@@ -21,12 +22,12 @@ from .graph import (
     ArrayType,
     Op,
     Tensor,
+    next_serial,
     nodes,
     numeric,
     shortened,
 )
-from .place import located
-from .watch import watching
+from .place import FOREIGN, located, site, surroundings
 
 
 def tensor(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
@@ -69,6 +70,40 @@ def as_tensor(value: Any) -> Tensor:
     return value if isinstance(value, Tensor) else constant(value)
 
 
+def made(
+    op: Op, value: Any, first: Any, flows: bool, params: Mapping[str, Any], frame: FrameType | None
+) -> Tensor:
+    """Return a node for a value that is known: `Tensor.__init__` with nothing left to find out.
+
+    `first` and `flows` are as in `Tensor`; `frame` is the caller's, if that is at hand.
+    """
+    node = Tensor.__new__(Tensor)
+    node.op = op
+    node.params = params
+    node._value = value
+    node._first = first
+    node._flows = flows
+    node._second = node._type = node.name = node._grad = None
+    around = surroundings.get()
+    node.scope = around.scope
+    node.serial = next_serial()
+    if frame is not None and around.rule is None and frame.f_code.co_filename in FOREIGN:
+        node._code = frame.f_code
+        node._instruction = frame.f_lasti
+    else:
+        node._site = site()
+    return node
+
+
+def of_one(op: Op, x: Any, frame: FrameType, params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
+    """Apply an `arithmetic` op of one input: at once to a single number, otherwise by `record`."""
+    if type(x) is Tensor and type(x._value) is float and surroundings.get().quiet:
+        value = calculate(op, (x._value,), params)
+        if value is not None:
+            return made(op, value, x, x._flows, params, frame)
+    return record(op, (x,), params)
+
+
 def placeholder(type: ArrayType, name: str | None = None) -> Tensor:
     """Return a node with a type and no value: an input of a traced function."""
     return Tensor(PLACEHOLDER, (), NO_PARAMS, None, type, name)
@@ -77,6 +112,8 @@ def placeholder(type: ArrayType, name: str | None = None) -> Tensor:
 def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
     if isinstance(value, Tensor):
         value = value._concrete("value", "Use the tensor itself.")
+    if type(value) is float and dtype is None:
+        return _named(made(op, value, (), op is not CONSTANT, NO_PARAMS, None), name)
     try:
         plain = value if type(value) in (int, float) and dtype is not None else numeric(value)
         array = numeric(np.array(plain, dtype=dtype))
@@ -85,7 +122,12 @@ def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
     except (OverflowError, ValueError, TypeError) as error:
         text = f"{shortened(value)} cannot be held as {dtype}: {error}. Convert it, or what stands beside it."
         raise DtypeError(located(text)) from None
-    return Tensor(op, (), NO_PARAMS, frozen(array), None, name)
+    return Tensor(op, (), NO_PARAMS, held(array), None, name)
+
+
+def _named(node: Tensor, name: str | None) -> Tensor:
+    node.name = name
+    return node
 
 
 def frozen(value: Array) -> Array:
@@ -93,8 +135,14 @@ def frozen(value: Array) -> Array:
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return value[()]
-        value.flags.writeable = False
+        value.setflags(write=False)
     return value
+
+
+def held(value: Array) -> Array:
+    """Return an array as a node holds it: read-only; a float64 without axes as a Python float."""
+    value = frozen(value)
+    return float(value) if type(value) is np.float64 else value
 
 
 def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
@@ -112,15 +160,33 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
         if value is None:
             return Tensor(op, tensors, params, None, _inferred(op, tensors, params))
         values.append(value)
+    if float in map(type, values):
+        if op.arithmetic and set(map(type, values)) == {float} and surroundings.get().quiet:
+            value = calculate(op, values, params)
+            if value is not None:
+                node = made(op, value, tensors[0], tensors[0]._flows or tensors[-1]._flows, params, None)
+                node._second = tensors[1] if len(tensors) == 2 else None
+                return node
+        values = [np.float64(value) if type(value) is float else value for value in values]
+    return computed(op, tensors, params, values)
+
+
+def computed(
+    op: Op, inputs: tuple[Tensor, ...], params: Mapping[str, Any], values: list[Any], frame: FrameType | None = None
+) -> Tensor:
+    """Return the node of `op` on inputs of these values; `frame` is the caller's, if that is at hand."""
     try:
         value = op.forward(np, *values, **params) if params else op.forward(np, *values)
-        if type(value) is not np.float64:
-            value = frozen(value)
+        value = held(value)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        _inferred(op, tensors, params)  # says it better, where the shapes are at fault
-        raise _misuse(op, tensors, error) from None
-    node = Tensor(op, tensors, params, value, None)
-    watch = watching.get()
+        _inferred(op, inputs, params)  # says it better, where the shapes are at fault
+        raise _misuse(op, inputs, error) from None
+    flows = False
+    if type(value) is float or value.dtype.kind == "f":
+        for node in inputs:
+            flows = flows or node._flows
+    node = made(op, value, inputs, flows, params, frame)
+    watch = surroundings.get().watch
     if watch is not None:
         watch.computed(node)
     return node
@@ -172,17 +238,17 @@ def ancestors(outputs: Iterable[Tensor]) -> list[Tensor]:
 
     The order is that of their making, which is also the order in which a person wrote them.
     """
-    found: set[Tensor] = set()
-    waiting = list(outputs)
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting.extend(node.inputs)
-    return sorted(found, key=_serial)
+    found = set(order := list(dict.fromkeys(outputs)))
+    for node in order:  # which grows on the way
+        for source in node.inputs:
+            if source not in found:
+                found.add(source)
+                order.append(source)
+    order.sort(key=by_serial)
+    return order
 
 
-_serial = attrgetter("serial")
+by_serial = attrgetter("serial")
 
 
 nodes.register("record", record)

@@ -26,8 +26,8 @@ from .errors import NonFiniteError
 from .gradient import pull
 from .graph import Tensor, describe, is_float
 from .interpret import evaluate_all
-from .place import RuleSite
-from .watch import watching
+from .place import RuleSite, surroundings
+from .watch import Watch
 
 Read = Callable[[Tensor], Any]
 HARMLESS = frozenset({
@@ -168,11 +168,11 @@ class _Debug:
         self._raise(first_forward(values, values.__getitem__, self.infinity))
 
     def propagated(
-        self, order: Sequence[Tensor], seeds: Mapping[Tensor, Any], found: Mapping[Tensor, Any],
-        ends: Sequence[Tensor], read: Read,
+        self, seeds: Mapping[Tensor, Any], found: Mapping[Tensor, Any], ends: Sequence[Tensor], read: Read
     ) -> None:
         reached = [found[end] for end in ends if end in found]
         if any(map(suspicious, reached)) and any(first_entry(g, self.infinity) is not None for g in reached):
+            order = ancestors(seeds)
             self._raise(first_forward(order, read, self.infinity)
                         or first_backward(order, seeds, found, read, self.infinity))
 
@@ -183,7 +183,11 @@ class _Debug:
 
 
 def _value(node: Tensor) -> Any:
-    return node._value
+    return node.value
+
+
+def _watch(watch: Watch | None) -> None:
+    surroundings.set(surroundings.get().watched(watch))
 
 
 class debug:  # noqa: N801 - called like a function
@@ -217,13 +221,13 @@ class debug:  # noqa: N801 - called like a function
     """
 
     def __init__(self, nan: bool = True, infinity: bool = True) -> None:
-        self._before = watching.get()
+        self._before = surroundings.get().watch
         settings = np.geterr()
         if nan:
-            watching.set(_Debug(infinity))
+            _watch(_Debug(infinity))
             self._quiet = np.errstate(all="ignore")
         else:
-            watching.set(None)
+            _watch(None)
             self._quiet = np.errstate(**getattr(self._before, "settings", settings))
         self._quiet.__enter__()
 
@@ -233,5 +237,5 @@ class debug:  # noqa: N801 - called like a function
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        watching.set(self._before)
+        _watch(self._before)
         self._quiet.__exit__(kind, error, trace)

@@ -22,16 +22,16 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors, as_tensor, frozen, placeholder
+from .build import ancestors, as_tensor, by_serial, frozen, placeholder
 from .errors import GradientError, ShapeError
-from .graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric
+from .floats import REFUSED, floats
+from .graph import NO_PARAMS, ArrayType, Op, Tensor, describe, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
-from .place import RuleSite, in_rule, inside
-from .watch import watching
+from .place import RuleSite, inside, surroundings
 
 Read = Callable[[Tensor], Any]
-_value = attrgetter("_value")
+_value = attrgetter("value")
 
 
 def backpropagate(
@@ -55,26 +55,133 @@ def backpropagate(
     active = dependents(order, targets)
     cotangents: dict[Tensor, Any] = {node: seed for node, seed in seeds.items() if node in active}
     arrived = cotangents.get
-    around = in_rule.get()
+    around = surroundings.get()
     try:
         for node in reversed(order):
             g = arrived(node)
             if g is None or not node.inputs:
                 continue
             if xp is nodes:
-                in_rule.set(RuleSite.of(node._site, describe(node)))
-            for source, part in zip(node.inputs, _parts(node, g, xp, read, active), strict=True):
-                if part is not None and source in active:
-                    if type(part) is FunctionType:
-                        part = part()  # noqa: PLW2901
-                    if type(part) is not type(source._value) or type(part) is np.ndarray:  # else numbers of one kind
-                        part = fit(xp, part, source)  # noqa: PLW2901
-                    before = arrived(source)
-                    cotangents[source] = part if before is None else before + part
+                surroundings.set(around.within(RuleSite.of(node._site, describe(node))))
+            for source, part in _handed_back(node, g, xp, read, active):
+                before = arrived(source)
+                cotangents[source] = part if before is None else before + part
     finally:
         if xp is nodes:
-            in_rule.set(around)
+            surroundings.set(around)
     return cotangents
+
+
+def propagate(output: Tensor, seed: Any) -> dict[Tensor, Any]:
+    """Return the cotangent of every node between `output` and the leaves: `backpropagate` for nodes with values.
+
+    It is None where nothing arrives, because a rule on the way has no derivative. What was calculated on Python's
+    floats (`floats`) goes back on them, and in the loop itself: for single numbers a call would cost more than the
+    calculation.
+    """
+    order = _on_the_way(output)
+    found: dict[Tensor, Any] = dict.fromkeys(order)
+    if order:
+        found[output] = _held(output, seed)
+    for node in order:
+        g, first, second = found[node], node._first, node._second
+        if g is None:
+            continue
+        if second is None:
+            _hand_back(node, g, found)
+            continue
+        try:
+            to_first, to_second = node.op.vjp(floats, g, node._value, first._value, second._value)  # type: ignore[misc]
+        except REFUSED:
+            _hand_back(node, g, found)
+            continue
+        if first._flows:
+            before = found[first]
+            found[first] = to_first if before is None else before + to_first
+        if second._flows:
+            before = found[second]
+            found[second] = to_second if before is None else before + to_second
+    return found
+
+
+def _on_the_way(output: Tensor) -> list[Tensor]:
+    """Return the nodes that a derivative can reach from `output`, users before inputs."""
+    order = [output] if output._flows else []
+    found, append = set(order), order.append
+    for node in order:  # which grows on the way
+        first, second = node._first, node._second
+        if second is not None:  # as below, for two
+            if second._flows and second not in found:
+                found.add(second)
+                append(second)
+            if first._flows and first not in found:
+                found.add(first)
+                append(first)
+            continue
+        for source in node.inputs:
+            if source._flows and source not in found:
+                found.add(source)
+                append(source)
+    order.sort(key=by_serial, reverse=True)
+    return order
+
+
+def _number(node: Tensor) -> Any:
+    value = node._value
+    return np.float64(value) if type(value) is float else value
+
+
+def _hand_back(node: Tensor, g: Any, found: dict[Tensor, Any]) -> None:
+    """Add to each input of a node its part of the cotangent."""
+    first = node._first
+    if type(first) is Tensor and node._second is None:
+        try:
+            (part,) = node.op.vjp(floats, g, node._value, first._value, **node.params)  # type: ignore[misc]
+        except REFUSED:
+            pass
+        else:
+            if part is not None and first._flows:
+                before = found[first]
+                found[first] = part if before is None else before + part
+            return
+    inputs = node.inputs
+    if not inputs:
+        return
+    g = np.float64(g) if type(g) is float else g
+    for source, part in zip(inputs, _parts(node, g, np, _number, found), strict=True):
+        if part is None or not source._flows:
+            continue
+        if type(part) is FunctionType:
+            part = part()  # noqa: PLW2901
+        if not _fits(part, source._value):
+            part = fit(np, part, source)  # noqa: PLW2901
+        before = found[source]
+        part = part if before is None else before + part  # noqa: PLW2901
+        found[source] = part if type(part) is np.ndarray else _held(source, part)
+
+
+def _fits(part: Any, value: Any) -> bool:
+    """Whether a cotangent has the shape and dtype of the value it belongs to: what is asked most, answered first."""
+    if type(value) is np.ndarray and type(part) is np.ndarray:
+        return part.shape == value.shape and part.dtype is value.dtype
+    return type(part) is np.float64 and type(value) is float
+
+
+def _held(node: Tensor, g: Any) -> Any:
+    return float(g) if type(node._value) is float else g
+
+
+def _handed_back(node: Tensor, g: Any, xp: Any, read: Read, active: Container[Tensor]) -> list[tuple[Tensor, Any]]:
+    """Return the inputs of a node that are active, each with its part of the cotangent, of its shape and dtype."""
+    handed = []
+    for source, part in zip(node.inputs, _parts(node, g, xp, read, active), strict=True):
+        if part is not None and source in active:
+            if type(part) is FunctionType:
+                part = part()  # noqa: PLW2901
+            if not _fits(part, source._value):
+                part = fit(xp, part, source)  # noqa: PLW2901
+            handed.append((source, part))
+    return handed
 
 
 def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
@@ -104,7 +211,7 @@ def _parts(node: Tensor, g: Any, xp: Any, read: Read, wanted: Container[Tensor])
     op, params = node.op, node.params
     if op.vjp is not None:
         y, values = read(node), map(read, node.inputs)
-        return op.vjp(xp, g, y, *values, **params) if params else op.vjp(xp, g, y, *values)
+        return op.vjp(xp, g, y, *values) if params is NO_PARAMS else op.vjp(xp, g, y, *values, **params)
     if op.body is not None:
         return _pull_through_body(node, g, xp, [read(source) for source in node.inputs], wanted)
     return (None,) * len(node.inputs)
@@ -157,9 +264,9 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     read: Read = (lambda node: node) if xp is nodes else (_value)
     order, seeds = ancestors([output]), {output: g}
     found = backpropagate(order, seeds, targets, xp, read)
-    watch = watching.get()
+    watch = surroundings.get().watch
     if watch is not None and xp is np:
-        watch.propagated(order, seeds, found, targets, read)
+        watch.propagated(seeds, found, targets, read)
     finish = as_tensor if xp is nodes else frozen
     return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
 
@@ -196,15 +303,17 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     seed = cotangent_of(output, g)
     if isinstance(seed, Tensor):
         seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
-    order = ancestors([output])
-    leaves = [n for n in order if n.op in (VARIABLE, PARAMETER, PLACEHOLDER) and is_float(n.dtype)]
-    found = backpropagate(order, {output: seed}, leaves, np, _value)
-    watch = watching.get()
+    found = propagate(output, seed)
+    watch = surroundings.get().watch
     if watch is not None:
-        watch.propagated(order, {output: seed}, found, leaves, _value)
+        reached = {node: cotangent for node, cotangent in found.items() if cotangent is not None}
+        watch.propagated({output: seed}, reached, [node for node in reached if not node.inputs], _value)
     for node, cotangent in found.items():
-        previous = node._grad if accumulate else None
-        node._grad = frozen(cotangent if previous is None else previous + cotangent)
+        if type(cotangent) is float and not accumulate:
+            node._grad = cotangent
+        elif cotangent is not None:
+            previous = node._grad if accumulate else None
+            node._grad = frozen(cotangent if previous is None else previous + cotangent)
 
 
 nodes.register("backward", backward)

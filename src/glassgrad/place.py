@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from types import CodeType
 from typing import NamedTuple
 
+from .watch import Watch
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _CORE = tuple(_PACKAGE + part for part in ("place.py", "graph.py", "build.py", "ops" + os.sep, "gradient.py"))
 
@@ -55,8 +57,43 @@ class RuleSite(tuple[CodeType, int]):
         return made
 
 
-in_rule: ContextVar[RuleSite | None] = ContextVar("glassgrad rule", default=None)
-current_scope: ContextVar[tuple[Scope, ...]] = ContextVar("glassgrad scope", default=())
+class Surroundings:
+    """What the making of a node depends on besides its op and inputs; one object, because each node asks for it.
+
+    Attributes
+    ----------
+    scope : tuple of Scope
+        The layers it is to stand in.
+    rule : RuleSite or None
+        The node whose rule is at work.
+    watch : Watch or None
+        Who is told of each value.
+    quiet : bool
+        Neither a rule nor a watch.
+    """
+
+    __slots__ = ("quiet", "rule", "scope", "watch")
+
+    def __init__(
+        self, scope: tuple[Scope, ...] = (), rule: RuleSite | None = None, watch: Watch | None = None
+    ) -> None:
+        self.scope, self.rule, self.watch = scope, rule, watch
+        self.quiet = rule is None and watch is None
+
+    def standing(self, scope: tuple[Scope, ...]) -> Surroundings:
+        """Return the same with another scope."""
+        return Surroundings(scope, self.rule, self.watch)
+
+    def within(self, rule: RuleSite | None) -> Surroundings:
+        """Return the same with another rule at work."""
+        return Surroundings(self.scope, rule, self.watch)
+
+    def watched(self, watch: Watch | None) -> Surroundings:
+        """Return the same with somebody else told."""
+        return Surroundings(self.scope, self.rule, watch)
+
+
+surroundings: ContextVar[Surroundings] = ContextVar("glassgrad surroundings", default=Surroundings())  # noqa: B039
 
 
 @contextmanager
@@ -70,21 +107,18 @@ def scope(name: str) -> Iterator[Scope]:
     'layer 1'
     """
     entered = Scope(name)
-    token = current_scope.set((*current_scope.get(), entered))
-    try:
+    with inside((*surroundings.get().scope, entered)):
         yield entered
-    finally:
-        current_scope.reset(token)
 
 
 @contextmanager
 def inside(path: tuple[Scope, ...]) -> Iterator[None]:
     """Let the nodes made inside the ``with`` block stand at exactly this path."""
-    token = current_scope.set(path)
+    token = surroundings.set(surroundings.get().standing(path))
     try:
         yield
     finally:
-        current_scope.reset(token)
+        surroundings.reset(token)
 
 
 def at(site: Site | None) -> str:
@@ -99,6 +133,20 @@ def located(message: str) -> str:
     return message if message.endswith(place) else message + place
 
 
+FOREIGN: set[str] = set()
+"""Files known to be none of this package."""
+
+
+def is_foreign(file: str) -> bool:
+    """Whether a file is none of this package; the answer is remembered."""
+    if file.startswith(_PACKAGE):
+        return False
+    if len(FOREIGN) > 10_000:  # cells of notebooks and generated code have a name each
+        FOREIGN.clear()
+    FOREIGN.add(file)
+    return True
+
+
 def site() -> Site | None:
     """Return where the caller's program stands now: code and instruction, resolved to a line only when asked for.
 
@@ -106,13 +154,13 @@ def site() -> Site | None:
     the command line, the innermost frame outside the core. What a rule makes while a graph of the gradient is built
     stands where the node does whose derivative it is.
     """
-    rule = in_rule.get()
+    rule = surroundings.get().rule
     if rule is not None:
         return rule
     frame = sys._getframe(2)
     while frame is not None:
         code = frame.f_code
-        if not code.co_filename.startswith(_PACKAGE):
+        if code.co_filename in FOREIGN or is_foreign(code.co_filename):
             return code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
     return _outside_the_core()

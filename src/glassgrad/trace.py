@@ -25,9 +25,8 @@ from .fault import first_forward, suspicious
 from .gradient import backpropagate, cotangent_of
 from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
 from .interpret import evaluate, evaluate_all
-from .place import Scope, inside
+from .place import Scope, inside, surroundings
 from .tree import Tree, flatten
-from .watch import watching
 
 
 class Graph:
@@ -96,7 +95,7 @@ class Graph:
 
     def look_at(self, results: Sequence[Any], arrays: Sequence[Any]) -> None:
         """Tell whoever watches (`debug`) of results that are not finite, however they were computed."""
-        watch = watching.get()
+        watch = surroundings.get().watch
         if watch is not None and any(map(suspicious, results)):
             watch.ran(self.nodes, self.inputs, arrays)
 
@@ -155,9 +154,9 @@ class Record:
         seed = cotangent_of(result, g)
         read = self.values.__getitem__
         self.gradients = backpropagate(order, {result: seed}, leaves, np, read)
-        watch = watching.get()
+        watch = surroundings.get().watch
         if watch is not None:
-            watch.propagated(order, {result: seed}, self.gradients, leaves, read)
+            watch.propagated({result: seed}, self.gradients, leaves, read)
         return self.gradients
 
     def check_finite(self) -> None:

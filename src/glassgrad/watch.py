@@ -1,12 +1,12 @@
 """Whoever looks at values as they are computed: nobody, unless `debug` has been switched on.
 
-The parts that compute ask `watching` once per node, graph or backward pass; what the answer does is its own affair.
+The parts that compute ask once per node, graph or backward pass (`place.surroundings`); what the answer does is its
+own affair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from typing import Any, Protocol
 
 
@@ -20,10 +20,6 @@ class Watch(Protocol):
         """Hear of one run of a traced graph whose result is not finite: its nodes, and what its inputs were."""
 
     def propagated(
-        self, order: Sequence[Any], seeds: Mapping[Any, Any], found: Mapping[Any, Any], ends: Sequence[Any],
-        read: Callable[[Any], Any],
+        self, seeds: Mapping[Any, Any], found: Mapping[Any, Any], ends: Sequence[Any], read: Callable[[Any], Any]
     ) -> None:
         """Hear of one backward pass in numbers: what it started from, every cotangent, and which of them are wanted."""
-
-
-watching: ContextVar[Watch | None] = ContextVar("glassgrad watch", default=None)

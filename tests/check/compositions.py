@@ -22,12 +22,12 @@ _STEPS = {
     "cumsum": (lambda x: np.cumsum(x, -1), lambda g, y, x: np.cumsum(g[..., ::-1], -1)[..., ::-1]),
 }
 CORRUPTIONS = {
-    "sign": lambda d: -d,
-    "factor 2": lambda d: 2 * d,
-    "one entry": lambda d: _change(d, int(np.argmax(np.abs(d))), 1.01),
-    "relative 1e-4": lambda d: d * (1 + 1e-4),
-    "zero": lambda d: 0 * d,
-    "rolled": lambda d: np.roll(d, 1),
+    "sign": lambda d, _: -d,
+    "factor 2": lambda d, _: 2 * d,
+    "one entry": lambda d, position: _change(d, position, 1.01),
+    "relative 1e-4": lambda d, _: d * (1 + 1e-4),
+    "zero": lambda d, _: 0 * d,
+    "rolled": lambda d, _: np.roll(d, 1),
 }
 
 
@@ -40,7 +40,7 @@ def _change(d, position, factor):
 def composition(seed):
     """Return ``(names, forward, rule, x)``: a chain of steps with linear maps between and a scale in and out."""
     rng = np.random.default_rng(seed)
-    rows, width = int(rng.integers(1, 4)), int(rng.integers(2, 5))
+    rows, width = int(2 ** (3.6 * rng.random() ** 2)), int(2 ** (1 + 2.6 * rng.random() ** 2))  # few are large
     scale_in, scale_out = 10.0 ** rng.uniform(-8, 8, 2)
     names = [str(name) for name in rng.choice(list(_STEPS), int(rng.integers(1, 5)))]
     maps = [rng.standard_normal((width, width)) for _ in names]
@@ -67,18 +67,15 @@ def composition(seed):
     return names, forward, rule, x
 
 
-def corrupted(rule, name):
-    """Return a rule whose gradient is changed in one way; linear in g like the right one."""
-    change = CORRUPTIONS[name]
-    if name != "one entry":
-        return lambda g, y, x: (change(rule(g, y, x)[0]),)
+def corrupted(rule, name, forward, x):
+    """Return a rule whose gradient is changed in one way; linear in g like the right one.
 
-    def one_entry(g, y, x):
-        d = rule(g, y, x)[0].copy()
-        d.reshape(-1)[d.size // 2] *= 1.01
-        return (d,)
-
-    return one_entry
+    Where one entry is changed, it is the one that moves the output most: not one that the steps made 0.
+    """
+    y = forward(x)
+    slopes = sum(np.abs(rule(g.reshape(y.shape), y, x)[0]) for g in np.eye(y.size))
+    position = int(np.argmax(slopes))
+    return lambda g, y, x: (CORRUPTIONS[name](rule(g, y, x)[0], min(position, x.size - 1)),)
 
 
 def random_network(seed):

@@ -126,6 +126,50 @@ def test_torch_functions_and_modules():
     assert all(p.grad is None for p in module.parameters())
 
 
+class HalfSquares:
+    """As scikit-learn has its losses: one loss and one gradient for every row."""
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def loss(self, y_true, raw_prediction, sample_weight=None):
+        return 0.5 * (y_true - raw_prediction) ** 2
+
+    def gradient(self, y_true, raw_prediction, sample_weight=None):
+        return self.factor * (raw_prediction - y_true)
+
+
+class Logistic:
+    """A loss of coefficients, a single number."""
+
+    def loss(self, coef, X, y):
+        return np.log1p(np.exp(-y * (X @ coef))).mean()
+
+    def gradient(self, coef, X, y):
+        return -(y / (1 + np.exp(y * (X @ coef)))) @ X / len(y)
+
+
+def test_objects_with_a_loss_and_its_gradient():
+    assert check_gradient(HalfSquares(), V, V + 1).verdict is Verdict.CORRECT
+    report = check_gradient(HalfSquares(2.0), V, V + 1)
+    assert report.verdict is Verdict.WRONG
+    assert report.cause == "factor 2"
+    assert report.findings[0].argument == "raw_prediction"
+    X, y = np.random.default_rng(0).standard_normal((5, 3)), np.array([1, -1, 1, 1, -1])
+    report = check_gradient(Logistic(), V, X, y)
+    assert report.verdict is Verdict.CORRECT
+    assert [part.label for part in report.maps] == ["coef"]
+    with pytest.raises(DtypeError, match="coef of the loss holds no floats"):
+        check_gradient(Logistic(), np.array([1, 2, 3]), X, y)
+
+
+def test_the_losses_of_scikit_learn():
+    losses = pytest.importorskip("sklearn._loss.loss")
+    rng = np.random.default_rng(1)
+    assert check_gradient(losses.HalfBinomialLoss(), np.array([0.0, 1, 1]), rng.standard_normal(3))
+    assert check_gradient(losses.HalfMultinomialLoss(n_classes=3), np.array([0.0, 1, 2]), rng.standard_normal((3, 3)))
+
+
 def test_jax_functions_and_custom_rules():
     jax = pytest.importorskip("jax")
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from cases_right import CASES as RIGHT
-from cases_wrong import CASES as WRONG
+from all_cases import RIGHT, WRONG
 from compositions import CORRUPTIONS, composition, corrupted
 
 from glassgrad.check import Verdict, check_gradient
@@ -44,41 +43,13 @@ def test_a_random_composition_passes_and_its_corruption_fails(seed):
     report = check_gradient(forward, x, vjp=rule)
     assert report.verdict in FINE | {Verdict.NOISE}, str(report)
     if report.verdict is not Verdict.NOT_EXERCISED:
-        broken = corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)])
+        broken = corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)], forward, x)
         assert check_gradient(forward, x, vjp=broken).verdict is Verdict.WRONG
 
 
-NEEDED = {
-    "forward": "forward overwrites its input",
-    "inputs kept": "input overwritten",
-    "own memory": "two gradients share a buffer",
-    "dtype": "float32 gradient",
-    "repeatable": "mask of the last forward",
-    "finite": "NaN",
-    "linear": "clipped g",
-    "consistent": "g divided by its norm",
-    "layouts": "contiguous g only",
-    "float32": "float32 only",
-    "sizes": "tail of a block",
-    "points": "wrong for |x| > 5",
-    "hull": "every tie gets the full gradient",
-}
-SPARED = {
-    "finer agrees": "floor off a jump at (0.5, 2.25)",
-    "escalation": "two scales in one sum",
-    "reach": "gelu at (0.3, -2, 1)",
-    "noise": "computed in float32 at (0.7, 2.0)",
-    "conditioning": "variance with mean 1e6",
-}
-
-
-@pytest.mark.parametrize(("safeguard", "case"), NEEDED.items())
-def test_without_a_safeguard_a_wrong_rule_slips_through(safeguard, case):
-    _, _, forward, rule, arrays = next(row for row in WRONG if row[0] == case)
-    assert check_gradient(forward, *arrays, vjp=rule, without=[safeguard]).verdict is not Verdict.WRONG
-
-
-@pytest.mark.parametrize(("safeguard", "case"), SPARED.items())
-def test_without_a_safeguard_a_right_rule_is_rejected(safeguard, case):
-    _, forward, rule, arrays = next(row for row in RIGHT if row[0] == case)
-    assert check_gradient(forward, *arrays, vjp=rule, without=[safeguard]).verdict not in FINE
+def test_nearly_every_cause_is_named():
+    """Of the wrong rules that have one of the listed causes, 9 in 10 at least must be named rightly."""
+    listed = [row for row in WRONG if row[1]]
+    named = [check_gradient(f, *arrays, vjp=rule).cause == cause for _, cause, f, rule, arrays in listed]
+    assert len(listed) >= 100
+    assert sum(named) >= 0.9 * len(listed), [row[0] for row, it in zip(listed, named, strict=True) if not it]

@@ -49,9 +49,14 @@ def test_json_holds_the_findings_and_maps():
     assert all(error <= bar for error, bar in zip(data["maps"][0]["error"], data["maps"][0]["bar"], strict=True))
 
 
+def test_the_map_of_a_wrong_rule_shows_where_the_error_is():
+    data = json.loads(WRONG.to_json())["maps"][0]
+    assert all(error > bar for error, bar in zip(data["error"], data["bar"], strict=True))
+
+
 def test_html_is_well_formed_with_a_square_for_every_entry_and_escapes_names():
     tree = ElementTree.fromstring(RIGHT.to_html())  # noqa: S314 - our own text
-    assert len(tree.findall(".//rect")) == 4
+    assert len(tree.findall(".//g")) == 4
     odd = check_gradient(lambda x: np.sin(x), X, vjp=lambda g, y, x: g * np.cos(x)).to_html()
     assert "&lt;lambda&gt;" in odd
-    assert len(ElementTree.fromstring(odd).findall(".//rect")) == 4  # noqa: S314 - our own text
+    assert len(ElementTree.fromstring(odd).findall(".//g")) == 4  # noqa: S314 - our own text

@@ -7,12 +7,12 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from exact import BY_OP, DIGITS, Namespace, exactly
 
 import glassgrad as gg
 from glassgrad.build import record, tensor
 from glassgrad.check import Verdict
 from glassgrad.check.adapters import of_function
+from glassgrad.check.exact import DIGITS, Namespace, exactly, twin_of
 from glassgrad.check.graph_proof import node_subject
 from glassgrad.check.prove import prove
 from glassgrad.ops.define import OPS
@@ -99,13 +99,6 @@ def test_in_single_precision_the_rule_gives_the_same(row):
     for a, b in zip((y, *found), (exact, *wanted), strict=True):
         assert a.dtype == np.float32
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(b).max(initial=0.0))
-
-
-def twin_of(op):
-    """Return the op's definition at 50 digits, or its one line where it is defined by a namespace's own function."""
-    if op.name in BY_OP:
-        return lambda _, x: np.frompyfunc(BY_OP[op.name], 1, 1)(x)
-    return op.body or op.forward
 
 
 ONLY_MOVES = {"put_back", "diagonal_matrix", "astype"}

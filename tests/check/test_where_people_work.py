@@ -102,10 +102,13 @@ def test_json_and_junit(file, tmp_path, capsys):
     found = {item["name"]: item for item in json.loads(capsys.readouterr().out)}
     assert found["cube"]["report"]["verdict"] == "CORRECT"
     assert found["swapped"]["correct"] is False
+    assert found["swapped"]["report"]["verdict"] == "WRONG"
+    assert found["NeedsMore"]["report"] is None
     suite = ElementTree.parse(tmp_path / "result.xml").getroot()  # noqa: S314 - our own file
     assert (suite.get("tests"), suite.get("failures")) == ("6", "3")
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert failed == ["Leaky", "NeedsMore", "swapped"]
+    assert [failure.get("message") for failure in suite.iter("failure")] == ["WRONG", "NOT CHECKED", "WRONG"]
 
 
 @pytest.mark.parametrize(("text", "message"), [

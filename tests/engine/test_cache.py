@@ -46,9 +46,9 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
     compiled = module._compiled
 
-    def counted(text: str, name: str, ints: int) -> Any:
+    def counted(text: str, name: str, *how: Any) -> Any:
         made.append(name)
-        return compiled(text, name, ints)
+        return compiled(text, name, *how)
 
     monkeypatch.setattr(module, "_compiled", counted)
     return made

@@ -1,17 +1,18 @@
-"""What people have, as a `Subject`: functions on Tensors, graphs, NumPy rules, layers of the deck."""
+"""What people have, as a `Subject`: functions on Tensors, NumPy rules, layers of the deck, losses as scikit-learn's."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..errors import SettingError
-from ..gradient import backpropagate
+from ..errors import DtypeError, SettingError, ShapeError
 from ..graph import Tensor, is_float
+from ..trace import trace
 from ..transform import vjp as pull_back
 from ..tree import flatten
 from .arguments import name_of, split
@@ -28,6 +29,8 @@ def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subjec
         return with_rule(f, args, vjp)
     if _is_layer(f):
         return of_layer(f, args)
+    if _is_loss(f):
+        return of_loss(f, args)
     systems = {type(leaf).__module__.split(".")[0] for leaf in flatten(args)[0]}
     if "torch" in systems or _is_module(f):
         from .torch_adapter import of_torch
@@ -48,13 +51,22 @@ def subject_of(f: Any, args: tuple[Any, ...], vjp: Rule | None = None) -> Subjec
 def _array_if_numbers(argument: Any) -> Any:
     """Return nested lists of plain numbers as an array; other containers stay containers of arguments."""
     if isinstance(argument, (list, tuple)) and all(isinstance(leaf, (int, float)) for leaf in flatten(argument)[0]):
-        return np.array(argument)
+        try:
+            return np.array(argument)
+        except ValueError:
+            raise ShapeError("the rows of a list of numbers have different lengths: give arrays.") from None
     return argument
 
 
 def _is_layer(f: Any) -> bool:
     """Whether an object speaks the deck's protocol; torch has classes and modules that look like it."""
     both = callable(getattr(f, "forward", None)) and callable(getattr(f, "backward", None))
+    return both and not isinstance(f, type) and not _is_module(f)
+
+
+def _is_loss(f: Any) -> bool:
+    """Whether an object has a loss and its gradient, as scikit-learn's losses have; torch's modules are left out."""
+    both = callable(getattr(f, "loss", None)) and callable(getattr(f, "gradient", None))
     return both and not isinstance(f, type) and not _is_module(f)
 
 
@@ -107,16 +119,20 @@ def of_function(f: Rule, args: tuple[Any, ...]) -> Subject:
             whole[position] = array
         return tree.unflatten(whole)
 
+    def of_floats(*inner: Any) -> Any:
+        return f(*fill(inner))
+
     def forward(*floats: Array) -> Array:
-        return _joined(f(*fill(floats)))
+        return _joined(of_floats(*floats))
+
+    def twin(*floats: Array) -> Array:
+        from .exact import compute
+
+        graph = trace(of_floats)(*[np.asarray(a, float) for a in floats])
+        at = compute(graph.nodes, dict(zip(graph.inputs, floats, strict=True)))
+        return np.concatenate([np.reshape(at[output], -1) for output in graph.outputs])
 
     def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
-        def of_floats(*inner: Any) -> Any:
-            whole = list(arrays)
-            for position, part in zip(chosen, inner, strict=True):
-                whole[position] = part
-            return f(*tree.unflatten(whole))
-
         value, pull = pull_back(of_floats, *floats)
         return tuple(np.array(d) for d in pull(_parted(g, value)))
 
@@ -124,7 +140,7 @@ def of_function(f: Rule, args: tuple[Any, ...]) -> Subject:
     names = _labels(f, chosen, len(args)) if len(leaves) == len(args) else tuple(
         paths[p].strip("[]").replace("][", ".").replace("'", "") for p in chosen)
     floats = tuple(arrays[p].astype(np.float64) for p in chosen)
-    return Subject(name_of(f), forward, rule, floats, names, foreign=False)
+    return Subject(name_of(f), forward, rule, floats, names, foreign=False, twin=twin)
 
 
 def _joined(result: Any) -> Array:
@@ -144,38 +160,28 @@ def _parted(g: Array, result: Any) -> Any:
     return tree.unflatten(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
 
 
-def of_values(
-    order: list[Tensor], wanted: list[Tensor], result: Tensor, values: Mapping[Tensor, Any]
-) -> Subject:
-    """Return the subject for one node of a run as a function of others; its rule is the loop over the nodes."""
-    reached = set(wanted)
-    for node in order:
-        if not reached.isdisjoint(node.inputs):
-            reached.add(node)
-    steps = [node for node in order if node in reached and node not in wanted]
-    known = {node: values[node] for node in order if node not in reached}
-    last: dict[Tensor, tuple[list[Any], Any]] = {}
+def of_loss(loss: Any, args: tuple[Any, ...]) -> Subject:
+    """Return the subject for an object whose ``gradient(*args)`` is that of ``loss(*args)``, as in scikit-learn.
 
-    def run(floats: tuple[Array, ...]) -> dict[Tensor, Any]:
-        at = {**known, **dict(zip(wanted, (a if a.ndim else a[()] for a in floats), strict=True))}
-        for node in steps:
-            given = [at[source] for source in node.inputs]
-            before = last.get(node)
-            if before is None or any(a is not b for a, b in zip(before[0], given, strict=True)):
-                before = last[node] = given, node.op.forward(np, *given, **node.params)
-            at[node] = before[1]  # a node on the very arrays of the last run keeps its value
-        return at
+    It is the gradient with respect to ``raw_prediction`` or ``coef`` if the loss has an argument of that name, else to
+    the first. Where there is a loss for every row, so is there a gradient.
+    """
+    names = [*inspect.signature(loss.loss).parameters]
+    position = next((names.index(name) for name in ("raw_prediction", "coef") if name in names[: len(args)]), 0)
+    arrays, chosen = split(args)
+    if position not in chosen:
+        raise DtypeError(f"the argument {names[position]} of the loss holds no floats: there is nothing to "
+                         "differentiate. Use x.astype(float).")
 
-    def forward(*floats: Array) -> Array:
-        return np.asarray(run(floats)[result])
+    def forward(x: Array) -> Array:
+        return np.array(loss.loss(*[x if p == position else a.copy() for p, a in enumerate(arrays)]))
 
-    def rule(g: Array, _: Array, *floats: Array) -> tuple[Array, ...]:
-        found = backpropagate(order, {result: g[()]}, wanted, np, run(floats).__getitem__)
-        return tuple(np.array(found[n]) if n in found else np.zeros(n.shape) for n in wanted)
+    def rule(g: Array, _: Array, x: Array) -> Array:
+        d = np.array(loss.gradient(*[x if p == position else a.copy() for p, a in enumerate(arrays)]))
+        return np.reshape(g, g.shape + (1,) * max(d.ndim - g.ndim, 0)) * d
 
-    labels = tuple(node.name or f"leaf {position}" for position, node in enumerate(wanted))
-    arrays = tuple(np.array(values[node], np.float64) for node in wanted)
-    return Subject(result.name or f"result of {result.op.name}", forward, rule, arrays, labels, foreign=False)
+    return Subject(type(loss).__name__, forward, rule, (arrays[position].astype(np.float64),), (names[position],),
+                   foreign=False)
 
 
 def of_layer(layer: Any, args: tuple[Any, ...]) -> Subject:

@@ -177,6 +177,15 @@ def _overwritten(e: Evidence) -> Iterator[Array | None]:
         yield np.where(dropped, e.n, e.a)
 
 
+def _unsummed(e: Evidence) -> Iterator[Array | None]:
+    """Where an argument was broadcast, only one of the outputs that its entries went to hands its share back."""
+    stretched = e.x.shape != e.trial.y.shape and (1 in e.x.shape or e.x.ndim < e.trial.y.ndim)
+    if stretched and e.x.ndim <= e.trial.y.ndim and all(
+        n in (1, m) for n, m in zip(e.x.shape[::-1], e.trial.y.shape[::-1], strict=False)
+    ):
+        yield from _overwritten(e)
+
+
 def _part_zero(e: Evidence) -> Iterator[Array | None]:
     yield np.where(e.a == 0, e.n, e.a) if (e.a == 0).any() and e.a.any() else None
 
@@ -208,6 +217,7 @@ SUSPECTS: list[tuple[str, Callable[[Evidence], Iterator[Array | None]]]] = [
     ("derivative at the output where the input was meant", _input_for_output),
     ("softmax diagonal only", _diagonal_only),
     ("last element lost", _last_lost),
+    ("missing sum over a broadcast axis", _unsummed),
     ("repeated index overwritten instead of added", _overwritten),
     ("mask too wide: a gradient where the function does not move", _too_much),
     ("mask too narrow: no gradient where the function moves", _part_zero),

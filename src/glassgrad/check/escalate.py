@@ -1,7 +1,8 @@
-"""Where float64 function values say too little: extended precision, and the complex step inside the error bar."""
+"""Where float64 values say too little: extended precision, a twin at 50 digits, and the complex step inside the bar."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,22 @@ from .subject import TROUBLE
 
 Array = Any
 TINY = 1e-100
+AFFORDED = 20_000
+"""Numbers times lines that arithmetic with 50 digits is worth."""
 
 
-def sharpen(scene: Scene, lines: list[Line], slopes: Slopes, noise: Array) -> Slopes:
+def sharpen(
+    scene: Scene, lines: list[Line], slopes: Slopes, noise: Array, without: frozenset[str] = frozenset()
+) -> Slopes:
     """Return the slopes with narrower bars where another precision confirms and refines them."""
-    for refine, on_its_own in ((_extended, True), (_complex_step, False)):
-        finer = refine(scene, lines, noise)
+    for name, refine, on_its_own in PRECISIONS:
+        finer = refine(scene, lines, noise) if name not in without else None
         if finer is None:
             continue
         value, bar = finer
         known = np.isfinite(bar) & (bar < slopes.bar)
         if not on_its_own:  # a function that drops imaginary parts gives any number: only the last digits are taken
-            known &= slopes.bar <= 0.1 * np.abs(slopes.value)
+            known &= slopes.bar <= 1e-2 * np.abs(slopes.value)
         consistent = known & (np.abs(value - slopes.value) <= slopes.bar + bar)
         slopes = Slopes(
             np.where(consistent, value, slopes.value), np.where(consistent, bar, slopes.bar),
@@ -44,12 +49,31 @@ def _extended(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Arr
         rows = None if scene.rows is None else scene.rows.astype(wide)
         there = scene_of(scene.probe, scene.arrays, rows, wide)
         finer_noise, _ = noise_of(there, np.random.default_rng(4))
-        if (finer_noise > 0.01 * noise + 1e-17 * np.abs(scene.base)).any():
-            return None  # it computes in something narrower inside
+        finer = finer_noise <= 0.01 * noise + 1e-17 * np.abs(scene.base)  # else something inside is narrower
         slopes = walk(there, lines, finer_noise, THOROUGH, frozenset())
     except TROUBLE:
         return None
-    return slopes.value.astype(float), slopes.bar.astype(float)
+    return slopes.value.astype(float), np.where(finer, slopes.bar, np.inf).astype(float)
+
+
+def _fifty_digits(scene: Scene, lines: list[Line], _: Array) -> tuple[Array, Array] | None:
+    """Measure on the twin that graphs and our own ops have, if mpmath is there and the twin can be computed."""
+    twin = scene.probe.subject.twin
+    if twin is None or len(lines) * sum(a.size for a in scene.arrays) > AFFORDED:
+        return None
+    moves = []
+    for line in lines:
+        move = np.zeros(scene.arrays[line.argument].size)
+        move[line.entries] = line.pace
+        moves.append((line.argument, move.reshape(scene.arrays[line.argument].shape)))
+    try:
+        from .exact import slopes_along
+
+        found = slopes_along(twin, scene.arrays, moves)
+        value = np.array([slope if scene.rows is None else scene.rows @ slope for slope in found])
+    except TROUBLE:
+        return None
+    return value, np.where(np.isfinite(value), 1e-12 * np.abs(value), np.inf)
 
 
 def _complex_step(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array, Array] | None:
@@ -70,3 +94,9 @@ def _complex_step(scene: Scene, lines: list[Line], noise: Array) -> tuple[Array,
         values.append(slope if scene.rows is None else scene.rows @ slope)
     value = np.array(values)
     return value, np.where(np.isfinite(value), 1e-9 * np.abs(value) + noise * 0, np.inf)
+
+
+PRECISIONS: list[tuple[str, Callable[[Scene, list[Line], Array], tuple[Array, Array] | None], bool]] = [
+    ("long double", _extended, True), ("twin", _fifty_digits, True), ("complex step", _complex_step, False),
+]
+"""Name, what measures with it, and whether it may say something that float64 says nothing about."""

@@ -14,6 +14,7 @@ from .subject import TROUBLE, Probe
 Array = Any
 MANY_ENTRIES, MANY_OUTPUTS = 96, 40
 """Above these, directions stand for entries and combinations for outputs."""
+ODD = (3.0, -0.7, 1 / 7, 1.1)
 
 
 def examine(
@@ -35,6 +36,8 @@ def examine(
     """
     size = probe.output(arrays).size
     rows = None if size <= (4 if light else MANY_OUTPUTS) else _looks(size, rng, 2 if light else 6)
+    if rows is not None and "signed" in without:
+        rows = np.abs(rows)
     scene = scene_of(probe, arrays, rows)
     cotangents = np.eye(size) if rows is None else rows
     jacobian = probe.jacobian(arrays, cotangents)
@@ -84,15 +87,18 @@ def _conditioning(
     probe: Probe, arrays: tuple[Array, ...], cotangents: Array, jacobian: list[Array], rng: np.random.Generator,
     without: frozenset[str],
 ) -> list[Array]:
-    """Return how far the claimed values move when the inputs move by one unit in the last place."""
+    """Return how far the claimed values move when the inputs move by one unit in the last place.
+
+    The cotangents are scaled by odd factors besides, which shows how the rule itself rounds where the inputs do not.
+    """
     spread = [np.zeros_like(part) for part in jacobian]
     if "conditioning" in without:
         return spread
-    for _ in range(4 if cotangents.size <= 400 else 2):
+    for factor in ODD if cotangents.size <= 400 else ODD[:2]:
         near = tuple(np.array(np.nextafter(x, x + rng.choice([-1.0, 1.0], x.shape))) for x in arrays)
         try:
-            moved = probe.jacobian(near, cotangents)
+            moved = probe.jacobian(near, factor * cotangents)
         except TROUBLE:
             continue
-        spread = [np.fmax(s, np.abs(a - b)) for s, a, b in zip(spread, moved, jacobian, strict=True)]
+        spread = [np.fmax(s, np.abs(a / factor - b)) for s, a, b in zip(spread, moved, jacobian, strict=True)]
     return spread

@@ -160,11 +160,11 @@ def junit(path: str | Path, found: list[Checked]) -> str:
     failures = sum(not item.correct for item in found)
     suite = ElementTree.Element("testsuite", name=str(path), tests=str(len(found)), failures=str(failures))
     for item in found:
-        seconds = f"{item.report.seconds:.3f}" if item.report else "0"
+        seconds = f"{item.report.seconds:.3f}" if item.report is not None else "0"
         about = {"name": item.name, "classname": Path(path).stem, "file": str(path), "line": str(item.line)}
         case = ElementTree.SubElement(suite, "testcase", about, time=seconds)
         if not item.correct:
-            kind = str(item.report.verdict) if item.report else "NOT CHECKED"
+            kind = str(item.report.verdict) if item.report is not None else "NOT CHECKED"
             ElementTree.SubElement(case, "failure", message=kind).text = _printable(str(item))
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
 

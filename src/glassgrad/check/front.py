@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..errors import SettingError
+from ..errors import SettingError, one_of
 from ..graph import Tensor
 from ..trace import Graph
 from .adapters import subject_of
 from .graph_proof import prove_graph
 from .prove import prove
+from .safeguards import SAFEGUARDS
 from .verdict import Report
 
 
@@ -32,8 +33,9 @@ def check_gradient(
     ----------
     f : callable, Graph, Tensor or object with ``forward`` and ``backward``
         A function on Tensors (its rules are those of glassgrad); a NumPy function together with `vjp`; a Graph; a
-        Tensor with its history; a layer with the deck's protocol, whose inputs and parameters are all checked; a
-        PyTorch function or module if `args` are torch tensors; a JAX function if they are JAX arrays.
+        Tensor with its history; a layer with the deck's protocol, whose inputs and parameters are all checked; an
+        object with ``loss`` and ``gradient``, as scikit-learn has them; a PyTorch function or module if `args` are
+        torch tensors; a JAX function if they are JAX arrays.
     *args : array_like
         The point. Integer arguments, such as labels, are held fixed. The arrays are left as they are.
     vjp : callable ``(g, y, *args) -> gradients``, optional
@@ -42,9 +44,9 @@ def check_gradient(
         Slopes that cannot be measured to this relative precision make the verdict NOISE.
     seed : int
     time_limit : float
-        Seconds after which the check ends with what it has; looked at between calls of `f`.
+        Seconds after which the check ends with what it has, in the middle of a call if need be.
     without : iterable of str
-        Safeguards to leave out. Only to show what each is good for.
+        Safeguards to leave out, by their names in `glassgrad.check.safeguards`. Only to show what each is good for.
 
     Returns
     -------
@@ -63,7 +65,10 @@ def check_gradient(
     """
     if not 0 < resolution < 1:
         raise SettingError(f"resolution is {resolution}: give a relative precision between 0 and 1, such as 1e-3.")
+    for name in (left_out := frozenset(without)):
+        if name not in SAFEGUARDS:
+            raise one_of("without", name, SAFEGUARDS)
     if isinstance(f, (Graph, Tensor)) and vjp is None:
         return prove_graph(f, *args, seed=seed, time_limit=time_limit, coarse_bar=resolution)
     subject = subject_of(f, args, vjp)
-    return prove(subject, coarse_bar=resolution, seed=seed, time_limit=time_limit, without=frozenset(without))
+    return prove(subject, coarse_bar=resolution, seed=seed, time_limit=time_limit, without=left_out)

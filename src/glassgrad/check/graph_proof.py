@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,12 @@ from ..graph import PARAMETER, VARIABLE, Tensor, describe, is_float
 from ..interpret import evaluate_all
 from ..place import inside
 from ..trace import Graph
-from .adapters import of_values
 from .contract import finite, first_trial, linear
 from .examine import examine
+from .limit import ended_after
 from .prove import prove
-from .subject import TROUBLE, BrokenRuleError, Probe, Subject, quiet
+from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, quiet
+from .values import of_values
 from .verdict import Finding, Report, Verdict
 
 Array = Any
@@ -61,33 +62,52 @@ def prove_graph(
     began = time.monotonic()
     order, values, leaves, outputs = _in_double(*_run_of(what, args))
     rng = np.random.default_rng(seed)
-    findings: list[Finding] = []
-    calls, entries, resolution = 0, 0, 0.0
-    with quiet():
-        for node in order:
-            subject = node_subject(node, values) if node not in leaves and node.inputs else None
-            if subject is not None:
-                probe = Probe(subject, began + time_limit)
-                found, count, reached = _judge_node(probe, rng, describe_node(node), coarse_bar)
-                findings += found
-                calls, entries, resolution = calls + probe.calls, entries + count, max(resolution, reached)
-    verdict, whole = Verdict.CORRECT, []
-    for output in outputs:
-        if is_float(output.dtype):
-            subject = of_values(order, leaves, output, values)
-            light, result_is_number = sum(a.size for a in subject.arrays) > IN_FULL, output.size == 1
-            left = max(time_limit - (time.monotonic() - began), 0.0)
-            report = prove(subject, coarse_bar=coarse_bar, seed=seed, time_limit=left, light=light, spots=not light,
-                           without=SHOWN if light and result_is_number else frozenset())
-            if report.verdict is Verdict.WRONG and not any(f.verdict is Verdict.WRONG for f in findings):
-                report = _beside_a_kink(subject, report, rng, coarse_bar, left)
-            whole.append(report)
-    findings += [finding for report in whole for finding in report.findings]
-    verdict = _worst([*(f.verdict for f in findings if f.safeguard != "node kink"), *(r.verdict for r in whole)])
+    tally = _Tally()
+    try:
+        with quiet(), ended_after(time_limit):
+            for node in order:
+                subject = node_subject(node, values) if node not in leaves and node.inputs else None
+                if subject is not None:
+                    _judge_node(tally, Probe(subject, began + time_limit), rng, describe_node(node), coarse_bar)
+            for output in outputs:
+                if is_float(output.dtype):
+                    left = max(time_limit - (time.monotonic() - began), 0.0)
+                    tally.whole.append(_composition(order, values, leaves, output, seed, left, coarse_bar, tally, rng))
+    except OutOfTimeError:
+        text = f"the time limit of {time_limit:g} s was reached before the check was done."
+        tally.findings.append(Finding(Verdict.NOISE, text))
+    findings = [*tally.findings, *(finding for report in tally.whole for finding in report.findings)]
+    verdict = _worst([*(f.verdict for f in findings), *(report.verdict for report in tally.whole)])
     name = what.name if isinstance(what, Graph) else describe(what)
-    return Report(name or "graph", verdict, max([resolution, *(r.resolution for r in whole)]), tuple(findings),
-                  entries + sum(r.entries for r in whole), calls + sum(r.evaluations for r in whole),
-                  time.monotonic() - began, tuple(m for r in whole for m in r.maps))
+    return Report(name or "graph", verdict, max([tally.resolution, *(r.resolution for r in tally.whole)]),
+                  tuple(findings), tally.entries + sum(r.entries for r in tally.whole),
+                  tally.calls + sum(r.evaluations for r in tally.whole), time.monotonic() - began,
+                  tuple(m for r in tally.whole for m in r.maps))
+
+
+@dataclass
+class _Tally:
+    """What was found so far, at single nodes and in compositions."""
+
+    findings: list[Finding] = field(default_factory=list)
+    whole: list[Report] = field(default_factory=list)
+    calls: int = 0
+    entries: int = 0
+    resolution: float = 0.0
+
+
+def _composition(
+    order: list[Tensor], values: Mapping[Tensor, Any], leaves: list[Tensor], output: Tensor, seed: int,
+    time_limit: float, coarse_bar: float, tally: _Tally, rng: np.random.Generator,
+) -> Report:
+    """Return the report on one output as a function of all leaves."""
+    light = sum(leaf.size for leaf in leaves) > IN_FULL
+    subject = of_values(order, leaves, output, values, many=not light)
+    report = prove(subject, coarse_bar=coarse_bar, seed=seed, time_limit=time_limit, light=light, spots=not light,
+                   without=SHOWN if light and output.size == 1 else frozenset())
+    if report.verdict is Verdict.WRONG and not any(f.verdict is Verdict.WRONG for f in tally.findings):
+        return _beside_a_kink(subject, report, rng, coarse_bar, time_limit)
+    return report
 
 
 def _beside_a_kink(
@@ -190,33 +210,45 @@ def node_subject(node: Tensor, values: Mapping[Tensor, Any]) -> Subject | None:
         parts = pull(alone, g[()], np, at.__getitem__)
         return tuple(np.array(fit(np, np.asarray(parts[p])[()], alone.inputs[p])) for p in chosen)
 
+    def twin(*floats: Array) -> Any:
+        from .exact import Namespace, exactly, twin_of
+
+        whole = [exactly(a) for a in given]
+        for position, array in zip(chosen, floats, strict=True):
+            whole[position] = array
+        return twin_of(node.op)(Namespace(), *whole, **node.params)
+
     arrays = tuple(given[p].astype(np.float64) for p in chosen)
     labels = tuple(node.inputs[p].name or f"input {p + 1}" for p in chosen)
-    return Subject(node.op.name, forward, rule, arrays, labels, foreign=False)
+    return Subject(node.op.name, forward, rule, arrays, labels, foreign=False, twin=twin)
 
 
-def _judge_node(
-    probe: Probe, rng: np.random.Generator, where: str, coarse_bar: float
-) -> tuple[list[Finding], int, float]:
-    """Return what is wrong at one node, how many slopes were measured, and the resolution."""
+def _judge_node(tally: _Tally, probe: Probe, rng: np.random.Generator, where: str, coarse_bar: float) -> None:
+    """Add what is wrong at one node, how many slopes were measured, and the resolution."""
     arrays, labels = probe.subject.arrays, probe.subject.labels
+
+    def wrong(text: str, safeguard: str, **more: Any) -> None:
+        tally.findings.append(Finding(Verdict.WRONG, text, safeguard, where=where, **more))
+
     try:
         y = np.array(probe.forward(*[a.copy() for a in arrays]))
         if not np.isfinite(y).all() or not y.size:
-            return [], 0, 0.0
+            return
         trial = first_trial(probe, arrays, labels, y, rng, frozenset())
         finite(trial)
         linear(trial)
         found = examine(probe, arrays, rng, coarse_bar=coarse_bar, light=True)
     except BrokenRuleError as broken:
-        return [Finding(Verdict.WRONG, broken.text, broken.safeguard, cause=broken.cause, where=where)], 0, 0.0
+        wrong(broken.text, broken.safeguard, cause=broken.cause)
+        return
     except TROUBLE as error:
-        text = f"the rule raised {type(error).__name__}: {error}"
-        return [Finding(Verdict.WRONG, text, "raises", where=where)], 0, 0.0
-    wrong = [
-        Finding(Verdict.WRONG, f"the rule of {probe.subject.name} for {labels[w.argument]}{list(w.index) or ''}: "
-                f"claimed {w.claimed:.9g}, measured {w.measured:.9g} ± {w.bar:.1g}.", "numbers", labels[w.argument],
-                w.index, None, w.claimed, w.measured, w.bar, "", where)
-        for w in found.wrong[:3]
-    ]
-    return wrong, int(found.claimed.size), found.resolution
+        wrong(f"the rule raised {type(error).__name__}: {error}", "raises")
+        return
+    for w in found.wrong[:3]:
+        place = f"{labels[w.argument]}{list(w.index) or ''}"
+        wrong(f"the rule of {probe.subject.name} for {place}: claimed {w.claimed:.9g}, "
+              f"measured {w.measured:.9g} ± {w.bar:.1g}.", "numbers", argument=labels[w.argument], index=w.index,
+              claimed=w.claimed, measured=w.measured, bar=w.bar)
+    tally.calls += probe.calls
+    tally.entries += int(found.claimed.size)
+    tally.resolution = max(tally.resolution, found.resolution)

@@ -107,16 +107,16 @@ class Bench:
         """Return, per line and output: claimed slope, its conditioning, the loudest of its row, rounding of steps."""
         claimed, spread, loudest, slack = [], [], [], []
         for line in lines:
-            part = self.jacobian[line.argument]
-            claimed.append(part[:, line.entries] @ line.pace)
-            spread.append(self.spread[line.argument][:, line.entries] @ np.abs(line.pace))
-            loudest.append(np.abs(part).max(axis=1, initial=0.0) * np.abs(line.pace).max())
-            slack.append(np.zeros(len(part)) if line.single else EPS * self._terms([line])[0])
+            part, size = line.of(self.jacobian[line.argument]), np.abs(line.pace)
+            claimed.append(part @ line.pace)
+            spread.append(line.of(self.spread[line.argument]) @ size)
+            loudest.append(np.abs(self.jacobian[line.argument]).max(axis=1, initial=0.0) * size.max())
+            slack.append(np.zeros(len(part)) if line.single else EPS * (np.abs(part) @ size))
         return np.array(claimed), np.array(spread), np.array(loudest), np.array(slack)
 
     def _terms(self, lines: list[Line]) -> Array:
         """Return the sum of the sizes of what a claimed slope along a line is the sum of."""
-        return np.array([np.abs(self.jacobian[line.argument][:, line.entries]) @ np.abs(line.pace) for line in lines])
+        return np.array([np.abs(line.of(self.jacobian[line.argument])) @ np.abs(line.pace) for line in lines])
 
     def _scale(self, claimed: Array, slopes: Slopes, loudest: Array) -> Array:
         return np.fmax(np.fmax(np.abs(claimed), np.abs(slopes.value)), np.fmax(1e-2 * slopes.steepest, 1e-13 * loudest))
@@ -134,7 +134,8 @@ class Bench:
         loose = ~kink_between(slopes, scale) & ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
         if loose.any() and "escalation" not in self.without:
             rows = np.flatnonzero(loose.any(axis=1))
-            finer = sharpen(self.scene, [lines[i] for i in rows], _take(slopes, rows), self.noise[0])
+            finer = sharpen(self.scene, [lines[i] for i in rows], _take(slopes, rows), self.noise[0],
+                            self.without)
             slopes = Slopes(**{n: _put(part, rows, getattr(finer, n)) for n, part in vars(slopes).items()})
         return slopes
 
@@ -156,11 +157,11 @@ class Bench:
         single = np.array([line.single for line in found.lines])[:, None]
         wrong |= kink & single & ((a < low) | (a > high))
         found.allowed = allowed
-        sizes = np.array([max(line.size, 1.0) for line in found.lines])[:, None]
+        sizes = np.array([line.size or 1.0 for line in found.lines])[:, None]
         unseen = EPS * np.abs(self.scene.base) / sizes  # doubling the input would move the output by less than rounding
         loose = ~kink & ~wrong & ~(slopes.bar <= self.coarse_bar * scale + unseen + faintest + TINY)
         found.rough = [_name(self.scene, found.lines[i]) for i in np.flatnonzero(loose.any(axis=1))]
-        settled = ~kink & ~loose & (scale > 0)
+        settled = ~kink & (scale > 0) & (slopes.bar <= self.coarse_bar * scale)
         found.resolution = float((slopes.bar / np.where(scale > 0, scale, 1.0))[settled].max(initial=0.0))
         found.kinks = [found.lines[i] for i in np.flatnonzero(kink.any(axis=1)) if found.lines[i].single]
         found.exercised = bool(a.any() or (slopes.value != 0).any())
@@ -187,19 +188,22 @@ class Bench:
         """Return how large a slope may be where no step moves the output, before rounding would have to show it.
 
         A saturated function is exactly constant around the point, but not because its slope is 0. How large its
-        values are further out tells with which rounding it computes.
+        values are further out tells with which rounding it computes. If it moves at all, it may do so on the scale of
+        the input, however small that is; if not, less than a rounding when the input doubles is invisible.
         """
         size, steepest = np.abs(found.claimed), found.slopes.steepest.max(axis=0, initial=0.0)
         flat = (np.abs(found.slopes.value) <= found.slopes.bar) & (size != 0) & (size < 1e-9)
         flat |= np.fmax(size, np.abs(found.slopes.value)) < 1e-9 * steepest  # and so is one that is nearly saturated
         rows = np.flatnonzero(flat.any(axis=1))
-        first = np.array([max(line.size, 1.0) for line in found.lines])[:, None]
+        own = np.array([line.size or 1.0 for line in found.lines])[:, None]
+        first = np.maximum(own, 1.0)
         reach = np.abs(self.scene.base)
         for row in rows:
             steps = first[row, 0] * 2.0 ** np.arange(-3, 9)
             seen = np.abs(self.scene.along(found.lines[row], np.concatenate([steps, -steps])))
             reach = np.maximum(reach, np.where(np.isfinite(seen), seen, 0.0).max(axis=0))
-        return np.where(flat, 16 * EPS * np.maximum(reach, steepest) / first, 0.0)
+        hidden = np.where(found.slopes.steepest > 0, 64, 1) * np.abs(self.scene.base) / own
+        return np.where(flat, EPS * np.maximum(16 * np.maximum(reach, steepest) / first, hidden), 0.0)
 
     def disagreement(self, found: Examination, line: int | Line, output: int, text: str) -> Disagreement:
         """Return one cell of the comparison in words and numbers."""

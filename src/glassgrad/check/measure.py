@@ -34,6 +34,10 @@ class Line:
     pace: Array
     size: float
 
+    def of(self, rows: Array) -> Array:
+        """Return the columns of `rows` that belong to the entries on the line."""
+        return rows if len(self.entries) == rows.shape[1] else rows[:, self.entries]
+
     @property
     def single(self) -> bool:
         """Whether one entry moves by the step itself."""
@@ -52,9 +56,11 @@ def signed_line(
 
     With a small `part` of that size the line crosses fewer kinks of a network.
     """
-    x = np.abs(arrays[argument].reshape(-1)[entries])
+    flat = arrays[argument].reshape(-1)
+    x = np.abs(flat if len(entries) == flat.size else flat[entries])
     typical = x.max(initial=0.0) or 1.0
-    pace = 2.0 ** np.ceil(np.log2(np.where(x > 1e-3 * typical, x, typical))) * rng.choice([-1.0, 1.0], len(entries))
+    size = np.ldexp(1.0, np.frexp(np.where(x > 1e-3 * typical, x, typical))[1])
+    pace = size * (1.0 - 2.0 * rng.integers(0, 2, len(entries)))
     return Line(argument, entries, part * pace, 1.0)
 
 
@@ -86,11 +92,26 @@ class Scene:
             else:
                 moved = np.repeat(flat[None], len(part), axis=0)
                 moved[:, line.entries] += np.multiply.outer(part, line.pace)
-            for row, point in enumerate(moved.reshape(len(part), *x.shape), begin):
+            points = moved.reshape(len(part), *x.shape)
+            if self.stacks:
+                arrays[line.argument] = points
+                found[begin : begin + together] = self.look_at_many(self.probe.many(line.argument, tuple(arrays)))
+                continue
+            for row, point in enumerate(points, begin):
                 arrays[line.argument] = point if x.ndim else np.array(point)
                 with suppress(*TROUBLE):
                     found[row] = self.look(self.probe.forward(*arrays))
         return found
+
+    @property
+    def stacks(self) -> bool:
+        """Whether many points are run through the function at once."""
+        return self.probe.subject.stack is not None and self.dtype is np.float64
+
+    def look_at_many(self, outputs: Array) -> Array:
+        """Return the looked-at combinations of several outputs, one row each."""
+        flat = outputs.reshape(len(outputs), -1)
+        return flat if self.rows is None else flat @ self.rows.T
 
     def look(self, y: Array) -> Array:
         """Return the looked-at combinations of an output."""
@@ -103,7 +124,10 @@ class Scene:
 def scene_of(probe: Probe, arrays: tuple[Array, ...], rows: Array | None, dtype: Any = np.float64) -> Scene:
     """Return a scene at `arrays`, which are converted to `dtype`."""
     own = tuple(np.array(a, dtype) for a in arrays)
-    flat = np.asarray(probe.forward(*[a.copy() for a in own])).astype(dtype).reshape(-1)
+    if probe.subject.stack is not None and dtype is np.float64:  # as all others will be found
+        flat = probe.many(0, (own[0][None], *own[1:]))[0].reshape(-1)
+    else:
+        flat = np.asarray(probe.forward(*[a.copy() for a in own])).astype(dtype).reshape(-1)
     if rows is None:
         return Scene(probe, own, None, flat, dtype)
     return Scene(probe, own, rows, rows @ flat, dtype, np.finfo(dtype).eps * (np.abs(rows) @ np.abs(flat)))
@@ -120,14 +144,14 @@ class Plan:
 
 THOROUGH = Plan(tuple(range(46)), 0, True)
 QUICK = Plan((*range(3, 18), 20, 23, 26, 29, 32, 36, 40, 44), 8, False)
-GLANCE = Plan((*range(4, 11), 16, 24, 34), 3, False)
+GLANCE = Plan((*range(4, 10), 18, 32), 2, False)
 SMOOTH = Plan(tuple(range(22, 30)), 0, False)
 """For points that are known to lie off the kinks, if not by far."""
 
 
 def walk(scene: Scene, lines: list[Line], noise: Array, plan: Plan, without: frozenset[str]) -> Slopes:
     """Return slopes of shape (lines, looked-at outputs); `noise` has that shape, or broadcasts to it."""
-    starts = STARTS if plan.twice else STARTS[:1]
+    starts = STARTS if plan.twice and "second ladder" not in without else STARTS[:1]
     found = [_one_ladder(scene, lines, noise, start, plan, without) for start in starts]
     slopes = combine(*found)
     shape = (len(lines), len(scene.base))
@@ -143,7 +167,10 @@ def _one_ladder(
     x = np.array([scene.arrays[line.argument].reshape(-1)[line.entries[0]] if line.single else 0 for line in lines], T)
     size = np.array([line.size for line in lines], T)
     top = T(start) * T(2.0) ** np.ceil(np.log2(np.maximum(size, _floor(size))))
-    steps = np.multiply.outer(T(2.0) ** -np.array(plan.levels, T), top)
+    parts = T(2.0) ** -np.array(plan.levels, T)
+    if plan.guards and "second ladder" not in without:  # what only checks need not be in step with what is checked
+        parts[-plan.guards :] *= T(STARTS[1])
+    steps = np.multiply.outer(parts, top)
     walked = steps >= size * T(FINEST)
     right, left = np.where(walked, (x + steps) - x, np.nan), np.where(walked, x - (x - steps), np.nan)
     for column, line in enumerate(lines):

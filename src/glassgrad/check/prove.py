@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from .causes import probable_cause
 from .contract import Trial, check_contract
 from .examine import examine
 from .judge import Disagreement, Examination
-from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, quiet
-from .variants import other_points, other_sizes
+from .limit import ended_after
+from .subject import TROUBLE, BrokenRuleError, OutOfTimeError, Probe, Subject, as_sequence, quiet
+from .variants import Variant, other_points, other_sizes
 from .verdict import Finding, HeatMap, Report, Verdict
 
 Array = Any
@@ -32,11 +34,11 @@ def prove(
     began = time.monotonic()
     probe = Probe(subject, began + time_limit)
     case = _Case(probe, np.random.default_rng(seed), coarse_bar, without, light, spots)
-    with quiet():
-        try:
+    try:
+        with quiet(), ended_after(time_limit):
             case.run()
-        except OutOfTimeError:
-            case.add(Verdict.NOISE, f"the time limit of {time_limit:g} s was reached before the check was done.")
+    except OutOfTimeError:
+        case.add(Verdict.NOISE, f"the time limit of {time_limit:g} s was reached before the check was done.")
     return case.report(time.monotonic() - began)
 
 
@@ -73,9 +75,10 @@ class _Case:
             self.add(Verdict.NOT_EXERCISED, "there is nothing to measure: the input or the output is empty.")
             return
         found = self.numbers(arrays, trial, "")
-        if found is None or self.wrong:
+        if found is not None:
+            self.maps = tuple(_heat_maps(found, arrays, labels))
+        if self.wrong:
             return
-        self.maps = tuple(_heat_maps(found, arrays, labels))
         if self.probe.subject.foreign and "sizes" not in self.without:
             self.vary(other_sizes(self.probe, arrays, trial.y))
         if "points" not in self.without and not self.light and not self.wrong:
@@ -87,6 +90,9 @@ class _Case:
             return check_contract(self.probe, arrays, self.probe.subject.labels, self.rng, self.without)
         except BrokenRuleError as broken:
             self.add(Verdict.WRONG, broken.text, safeguard=broken.safeguard, cause=broken.cause, where=where)
+        except MemoryError as error:
+            self.add(Verdict.NOISE, f"there is not enough memory for the function or its rule: {error} Give a smaller "
+                     "point.", where=where)
         except TROUBLE as error:
             self.add(Verdict.WRONG, f"the function or its rule raised {type(error).__name__}: {error}",
                      safeguard="raises", where=where)
@@ -114,7 +120,7 @@ class _Case:
     def _state(self, found: Examination) -> None:
         if found.wrong:
             return
-        if not found.exercised:
+        if not found.exercised and "exercised" not in self.without:
             self.add(Verdict.NOT_EXERCISED, "every slope is 0, measured and claimed: this point says nothing about the "
                      "rule. Choose another.")
         if found.rough:
@@ -124,23 +130,35 @@ class _Case:
             self.add(Verdict.NOT_DIFFERENTIABLE, f"{len(found.kinks)} entries stand at a kink; the claimed gradient "
                      "lies among the subgradients there.")
 
-    def vary(self, variants: Iterable[tuple[str, tuple[Array, ...]]]) -> None:
+    def vary(self, variants: Iterable[Variant]) -> None:
         """Look for what is wrong elsewhere; what is merely rough there does not count."""
-        for where, arrays in variants:
+        for variant in variants:
             try:
-                y = self.probe.output(arrays)
+                y = self.probe.output(variant.arrays)
             except TROUBLE:
                 continue
-            if not np.isfinite(y).all():
+            if not np.isfinite(y).all() or self._size_is_built_in(variant, y):
                 continue
             before = self.without
             self.without = before | ONCE
-            trial = self.contract(arrays, where)
-            if trial is not None and y.size and any(x.size for x in arrays):
-                self.numbers(arrays, trial, where)
+            trial = self.contract(variant.arrays, variant.where)
+            if trial is not None and y.size and any(x.size for x in variant.arrays):
+                self.numbers(variant.arrays, trial, variant.where)
             self.without = before
             if self.wrong:
+                self.findings = [replace(f, cause=variant.cause or f.cause) for f in self.findings]
                 return
+
+    def _size_is_built_in(self, variant: Variant, y: Array) -> bool:
+        """Whether the rule answers in the shape of the point itself: it was made for that size, and for no other."""
+        own = self.probe.subject.arrays
+        if [x.shape for x in variant.arrays] == [x.shape for x in own]:
+            return False
+        try:
+            found = as_sequence(self.probe.subject.vjp(y.copy(), y.copy(), *[x.copy() for x in variant.arrays]))
+        except TROUBLE:
+            return False
+        return [np.shape(d) for d in found] == [x.shape for x in own]
 
     def report(self, seconds: float) -> Report:
         order = (Verdict.WRONG, Verdict.NOISE, Verdict.NOT_EXERCISED, Verdict.NOT_DIFFERENTIABLE)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import GradientError
+from .heat_map import HeatMap, as_figure, legend
 
 __all__ = ["Finding", "HeatMap", "Report", "Verdict"]
+PAGE = "font:14px/1.45 system-ui,sans-serif;color:#1a1a1a;background:#fff;padding:12px"
 
 
 class Verdict(enum.Enum):
@@ -75,16 +77,6 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class HeatMap:
-    """Relative error of every entry of one argument, and the error bars in the same unit, as nested lists."""
-
-    label: str
-    shape: tuple[int, ...]
-    error: list[float]
-    bar: list[float]
-
-
-@dataclass(frozen=True)
 class Report:
     """The verdict about one claimed gradient, and what it rests on. Truthy only if nothing speaks against it.
 
@@ -116,12 +108,16 @@ class Report:
         """The probable cause of the first finding that has one."""
         return next((finding.cause for finding in self.findings if finding.cause), "")
 
-    def __str__(self) -> str:
+    @property
+    def _cost(self) -> str:
+        """The resolution, if it was reached, and what was measured for it."""
         measured = f"{self.entries:,} slopes, {self.evaluations:,} evaluations, {self.seconds * 1000:.0f} ms"
-        detail = f"resolution {self.resolution:.0e}; {measured}" if self.verdict.fine else measured
+        return f"resolution {self.resolution:.0e}; {measured}" if self.verdict.fine else measured
+
+    def __str__(self) -> str:
         shown = [f"  {finding}" for finding in self.findings[:5]]
         more = [f"  ... and {len(self.findings) - 5} more"] if len(self.findings) > 5 else []
-        return "\n".join([f"{self.name}: {self.verdict} ({detail})", *shown, *more])
+        return "\n".join([f"{self.name}: {self.verdict} ({self._cost})", *shown, *more])
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -143,11 +139,18 @@ class Report:
 
     def to_html(self) -> str:
         """Return the report as a fragment of HTML with a heat map of the relative error for every argument."""
-        points = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.findings)
-        maps = "".join(_map_html(part) for part in self.maps)
-        head = f"{html.escape(self.name)}: {self.verdict}"
-        return (f'<div class="gradient-report"><p><b>{head}</b> (resolution {self.resolution:.0e}, '
-                f"{self.entries:,} slopes)</p><ul>{points}</ul>{maps}</div>")
+        colour = "#1a7f37" if self.verdict.fine else "#b2182b"
+        badge = f"background:{colour};color:#fff;padding:2px 10px;border-radius:10px"
+        points = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.findings[:20])
+        if len(self.findings) > 20:
+            points += f"<li>and {len(self.findings) - 20:,} more</li>"
+        maps = "".join(as_figure(part) for part in self.maps)
+        name = html.escape(self.name)
+        return (f'<div class="gradient-report" style="{PAGE}"><p style="margin:0 0 6px"><b>{name}</b> '
+                f'<span style="{badge}">{self.verdict}</span> <span style="color:#555">{self._cost}</span></p>'
+                + (f'<ul style="margin:6px 0">{points}</ul>' if points else "")
+                + (f'<div style="display:flex;flex-wrap:wrap;gap:20px;align-items:flex-start">{maps}</div>{legend()}'
+                   if maps else "") + "</div>")
 
 
 def _known(value: Any) -> Any:
@@ -156,19 +159,3 @@ def _known(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_known(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _map_html(part: HeatMap) -> str:
-    """Return one argument as a grid: white is exact, red is 1e-2 or more, grey is not known."""
-    columns = part.shape[-1] if part.shape else 1
-    cells = []
-    for position, (error, bar) in enumerate(zip(part.error, part.bar, strict=True)):
-        depth = 0.0 if not error > 0 else min(max((math.log10(error) + 12) / 10, 0.0), 1.0)
-        colour = f"rgb(255,{255 - int(215 * depth)},{255 - int(215 * depth)})" if math.isfinite(bar) else "#ccc"
-        cells.append(f'<rect x="{position % columns * 14}" y="{position // columns * 14}" width="13" height="13" '
-                     f'fill="{colour}"><title>{html.escape(part.label)} entry {position}: relative error {error:.1e} '
-                     f"± {bar:.1e}</title></rect>")
-    rows = -(-len(part.error) // columns) if columns else 0
-    return (f'<figure><figcaption>{html.escape(part.label)} {part.shape}</figcaption><svg width="{columns * 14}" '
-            f'height="{rows * 14}" role="img" aria-label="relative error of {html.escape(part.label)}">'
-            f"{''.join(cells)}</svg></figure>")

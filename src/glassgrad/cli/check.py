@@ -12,8 +12,8 @@ from .. import run as runs
 from ..data import load
 from ..errors import SettingError
 from ..files import write_atomic
-from .network import gradient_table, hidden_sizes, loss_of_few, network
-from .show_table import show_table
+from .network import epsilon_figures, gradient_table, hidden_sizes, loss_of_few, network
+from .show_table import show_parts, show_table
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -53,6 +53,7 @@ def check(target: str, hidden: str, seed: int, as_json: bool, sweep: bool, junit
         console = Console(highlight=False)
         console.print(f"{data.name}: {model!r}, loss on 3 samples, float64")
         show_table(console, table)
+        show_parts(console, table, epsilon_figures(model, data.x_train, data.y_train))
     if sweep:
         from ..check import step_sweep
 
@@ -85,7 +86,7 @@ def _check_file(file: str, name: str | None, seed: int, as_json: bool, junit_pat
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    report = json.loads(item.report.to_json()) if item.report else None
+    report = json.loads(item.report.to_json()) if item.report is not None else None
     return {"name": item.name, "line": item.line, "correct": item.correct, "problem": item.problem, "report": report}
 
 

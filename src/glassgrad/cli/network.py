@@ -12,7 +12,9 @@ from ..data import Dataset
 from ..errors import SettingError
 from ..graph import nodes
 from ..nn.model import Sequential, build, perceptron
+from ..transform import grad
 
+EPSILON = 1e-7  # stands in the logarithm of the book's code
 SAMPLES = 3  # the deck checks its gradient on three images
 ENTRIES = 400  # of each parameter, where a full check would take more than a second or two
 
@@ -44,6 +46,22 @@ def gradient_table(model: Sequential, x: Any, t: Any) -> GradientTable:
     loss, weights = loss_of_few(model, x, t)
     total = sum(array.size for array in weights.values())
     return parameter_table(loss, weights, entries=None if total <= 5_000 else ENTRIES)
+
+
+def epsilon_figures(model: Sequential, x: Any, t: Any) -> dict[str, float]:
+    """Return, per parameter, what ``log(y + 1e-7)`` of the book's code adds to the mean difference, whatever h is.
+
+    Its forward pass has the 1e-7 and its backward pass, ``y - t``, has not: they differentiate two losses.
+    """
+    exact, weights = loss_of_few(model, x, t)
+    scores, wanted = build(model.settings(), "float64"), np.asarray(t[:SAMPLES])
+
+    def of_the_book(parameters: dict[str, Any]) -> Any:
+        y = nodes.softmax(scores.with_parameters(parameters)(x[:SAMPLES]), axis=-1)
+        return -nodes.sum(nodes.log(y + EPSILON)[np.arange(len(wanted)), wanted]) / len(wanted)
+
+    book, ours = grad(of_the_book)(weights), grad(exact)(weights)
+    return {name: float(np.mean(np.abs(book[name] - ours[name]))) for name in weights}
 
 
 def loss_of_few(model: Sequential, x: Any, t: Any) -> tuple[Any, dict[str, Any]]:

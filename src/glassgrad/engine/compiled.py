@@ -20,11 +20,11 @@ from ..build import weak_dtype
 from ..errors import TraceError, one_of
 from ..graph import ArrayType, Tensor, is_float, numeric
 from ..interpret import Program
+from ..place import surroundings
 from ..simplify import simplify
 from ..trace import Graph, trace
 from ..transform import differentiated_around
 from ..tree import Tree, flatten
-from ..watch import watching
 from .account import account
 from .arrays import NumpyProgram
 from .native import CannotCompileError
@@ -120,7 +120,7 @@ class Compiled:
     def _run(self, found: tuple[Graph, Runnable], arrays: Sequence[Any]) -> Any:
         self._last = graph, run = found
         results = run(arrays)
-        if watching.get() is not None:
+        if surroundings.get().watch is not None:
             graph.look_at(results, arrays)
         return graph.gives.unflatten(results if type(run) is not Program else _own(results, arrays))
 

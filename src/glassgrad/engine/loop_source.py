@@ -11,12 +11,12 @@ import numpy as np
 from ..graph import Tensor
 from .expressions import BY_NAME, EXPRESSIONS
 from .gather import GATHER, Chosen, gathered
-from .loops import ONE_HOT, REDUCTIONS, Loop, Place, counts, literal, working_dtype
+from .loops import ONE_HOT, REDUCTIONS, Loop, Place, counts, literal, read_later, working_dtype
 from .lower import is_constant
 from .names import Names
 from .spelling import INDENT, LETTERS, SUM, cast, dtype_text, loops_over, moved, power, start, taken_in, wide
-from .stages import BLOCK, in_body, rows, stages
 
+BLOCK = 64  # entries that are summed in their own dtype, as NumPy does it, before the sums of blocks are added
 POWER_BY, WHERE, ASTYPE = (BY_NAME[name] for name in ("power_by", "where", "astype"))
 
 
@@ -27,8 +27,7 @@ class LoopWriter:
         self.names, self.loop = names, loop
         self.views = names.views
         self.letters = LETTERS[: len(loop.domain)]
-        self.stages = stages(loop)
-        self.rows = rows(loop, names.views)
+        self.later = set(read_later(loop, names.views))
         self.before: list[str] = []
         self.after: list[str] = []
         self._held: dict[str, str] = {}
@@ -48,9 +47,8 @@ class LoopWriter:
     def _phase(self, phase: int) -> list[str]:
         """Return the lines of one pass over a row: what begins it, the innermost loop, what ends it."""
         nodes = [(node, place) for node, place in self.loop.places.items() if place.pass_ == phase]
-        count = 1 + max((self.stages[node] for node, place in nodes if in_body(place)), default=0)
         letter, size = (self.letters[-1], self.loop.domain[-1]) if self.letters else ("", 1)
-        self._lines = lines = _Lines(letter, size, count, size > BLOCK and (count > 1 or _sums_floats(nodes)))
+        self._lines = lines = _Lines(letter, size, size > BLOCK and _sums_floats(nodes))
         self._here = {}
         for node, place in nodes:
             if node.op in REDUCTIONS:
@@ -58,7 +56,7 @@ class LoopWriter:
             elif place.level == "row":
                 lines.begin += self._assigned(node, place)
             else:
-                lines.stages[self.stages[node]] += self._assigned(node, place)
+                lines.body += self._assigned(node, place)
         return lines.whole()
 
     # Values
@@ -77,7 +75,7 @@ class LoopWriter:
         lines = [f"{name} = {self._value(node, place)}"]
         if node in self.names.stored:
             lines.append(self._store(node, place, name))
-        elif node in self.rows:
+        elif node in self.later:
             lines.append(f"{self._in_row(node)} = {name}")
         return lines
 
@@ -96,12 +94,12 @@ class LoopWriter:
         if node.op is GATHER:
             return self._gathered(node, index)
         if node.op is ONE_HOT:
-            label = self._operand(node, node.inputs[0], index[:-1], place)
+            label = self._operand(node.inputs[0], index[:-1], place)
             return f"{dtype}(1) if {label} == {index[-1]} else {dtype}(0)"
         if node.op is ASTYPE:
-            x = self._operand(node, node.inputs[0], index, place)
+            x = self._operand(node.inputs[0], index, place)
             return f"{x} != 0" if node.dtype.kind == "b" else f"{dtype}({x})"
-        given = [self._operand(node, x, index[node.ndim - x.ndim :], place) for x in node.inputs]
+        given = [self._operand(x, index[node.ndim - x.ndim :], place) for x in node.inputs]
         if node.op is WHERE:
             working = node.dtype
             given = [given[0], *(cast(x, y.dtype, working) for x, y in zip(given[1:], node.inputs[1:], strict=True))]
@@ -152,26 +150,22 @@ class LoopWriter:
             lines.append(f"{kept[text]} = {text}")
         return kept[text]
 
-    def _operand(self, node: Tensor, x: Tensor, index: Sequence[str], place: Place) -> str:
+    def _operand(self, x: Tensor, index: Sequence[str], place: Place) -> str:
         """Return the entry of `x` that belongs to an entry of `node`: a value at hand, or one from memory."""
         root = self.views[x].root
         source = self.loop.places.get(root)
         own = ["0" if size == 1 else i for i, size in zip(index, x.shape, strict=True)]
         if source is None or literal(x):
             return self._read(x, own)
-        earlier = source.level == "full" and (
-            source.phase < place.pass_ or self.stages[root] < self.stages.get(node, 0)
-        )
-        if earlier:
+        if source.level == "full" and source.phase < place.pass_:
             if root in self.names.stored:
                 return self._stored(root, source)
             return self._in_row(root)
         return self.names.name(root, "_")
 
     def _in_row(self, node: Tensor) -> str:
-        """Return where a value is kept for a later stage of this block, or for a later phase."""
-        within = self.rows[node] <= BLOCK and self._lines.in_blocks
-        return f"{self.names.row(node)}[{'lane' if within else self.letters[-1]}]"
+        """Return where a value is kept for a later phase."""
+        return f"{self.names.row(node)}[{self.letters[-1]}]"
 
     # Sums and extremes
 
@@ -180,7 +174,7 @@ class LoopWriter:
         lines, dtype = self._lines, node.dtype
         (x,) = node.inputs
         index = self._letters(place.over)
-        value = cast(self._operand(node, x, index, place), x.dtype, dtype)
+        value = cast(self._operand(x, index, place), x.dtype, dtype)
         if place.level == "row":
             total, wide = self._along_row(node, value)
             name = self.names.name(node, "_")
@@ -195,7 +189,7 @@ class LoopWriter:
             total, wide = self._along_row(node, value)
             lines.end.append(taken_in(node, result, cast(total, wide, kind), kind))
         else:
-            lines.stages[self.stages[node]].append(taken_in(node, result, cast(value, dtype, kind), kind))
+            lines.body.append(taken_in(node, result, cast(value, dtype, kind), kind))
 
     def _along_row(self, node: Tensor, value: str) -> tuple[str, np.dtype[Any]]:
         """Collect along the row; return the variable and its dtype. The sums of blocks are added in float64."""
@@ -203,12 +197,12 @@ class LoopWriter:
         total = self.names.name(node, "_total")
         if not lines.in_blocks or node.op is not SUM or dtype.kind != "f":
             lines.begin.append(f"{total} = {start(node, dtype)}")
-            lines.stages[self.stages[node]].append(taken_in(node, total, value, dtype))
+            lines.body.append(taken_in(node, total, value, dtype))
             return total, dtype
         part, wide = self.names.name(node, "_part"), np.dtype(np.float64)
         lines.begin.append(f"{total} = {start(node, wide)}")
         lines.block_begin.append(f"{part} = {start(node, dtype)}")
-        lines.stages[self.stages[node]].append(taken_in(node, part, value, dtype))
+        lines.body.append(taken_in(node, part, value, dtype))
         lines.block_end.append(taken_in(node, total, cast(part, dtype, wide), wide))
         return total, wide
 
@@ -235,33 +229,26 @@ class _Lines:
 
     letter: str
     size: int
-    count: int = 1
     in_blocks: bool = False
     begin: list[str] = field(default_factory=list)
+    body: list[str] = field(default_factory=list)
     block_begin: list[str] = field(default_factory=list)
     block_end: list[str] = field(default_factory=list)
     end: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.stages: list[list[str]] = [[] for _ in range(self.count)]
-
     def whole(self) -> list[str]:
-        """Return all lines, with a loop around each stage."""
-        return [*self.begin, *(self._blocks() if self.in_blocks else self._loops()), *self.end]
+        """Return all lines, with a loop around the body."""
+        return [*self.begin, *(self._blocks() if self.in_blocks else self._loop()), *self.end]
 
-    def _loops(self) -> list[str]:
-        if not self.letter:
-            return [line for stage in self.stages for line in stage]
-        head = f"for {self.letter} in range({self.size}):"
-        return [line for stage in self.stages if stage for line in (head, *(INDENT + line for line in stage))]
+    def _loop(self) -> list[str]:
+        if not self.letter or not self.body:
+            return self.body
+        return [f"for {self.letter} in range({self.size}):", *(INDENT + line for line in self.body)]
 
     def _blocks(self) -> list[str]:
-        """Return loops whose count is known where they begin, which LLVM vectorises best."""
-        lines = [f"count = min({BLOCK}, {self.size} - block)", *self.block_begin]
-        for stage in self.stages:
-            lines += ["for lane in range(count):", f"{INDENT}{self.letter} = block + lane",
-                      *(INDENT + line for line in stage)]
-        lines += self.block_end
+        """Return a loop whose count is known where it begins, which LLVM vectorises best."""
+        lines = [f"count = min({BLOCK}, {self.size} - block)", *self.block_begin, "for lane in range(count):",
+                 f"{INDENT}{self.letter} = block + lane", *(INDENT + line for line in self.body), *self.block_end]
         return [f"for block in range(0, {self.size}, {BLOCK}):", *(INDENT + line for line in lines)]
 
 

@@ -264,6 +264,28 @@ def must_be_stored(node: Tensor) -> tuple[Tensor, ...]:
     return node.inputs if node.op in (GATHER, ONE_HOT) else ()
 
 
+def read_later(loop: Loop, views: Mapping[Tensor, View]) -> list[Tensor]:
+    """Return the values of a loop that a later phase reads."""
+    found: dict[Tensor, None] = {}
+    for node, place in loop.places.items():
+        for x in node.inputs:
+            source = loop.places.get(views[x].root)
+            if source is not None and source.level == "full" and in_body(place) and source.phase < place.pass_:
+                found[views[x].root] = None
+    return list(found)
+
+
+def in_body(place: Place) -> bool:
+    """Whether a node is computed, or taken in, in the innermost loop."""
+    return place.along_row if place.level == "row" else not place.row_input
+
+
+def chain(loop: Loop) -> int:
+    """Return about how many operations depend on each other in one entry; a function counts as 15 additions."""
+    known = [EXPRESSIONS.get(node.op) for node, place in loop.places.items() if in_body(place)]
+    return sum(1 if expression is None or expression.cheap else 15 for expression in known)
+
+
 def literal(node: Tensor) -> bool:
     """Whether a node is one number, known before the program runs: a constant whose entries are all the same."""
     return is_constant(node) and node.size > 0 and (node.size == 1 or _uniform(node))

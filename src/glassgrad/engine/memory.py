@@ -12,10 +12,9 @@ import numpy as np
 
 from ..graph import Tensor
 from .arena import Arena
-from .loops import Loop, has_array
+from .loops import Loop, has_array, read_later
 from .lower import is_constant
 from .plan import Plan, arrays_read
-from .stages import rows as kept_rows
 
 Kind = Literal["input", "output", "constant", "work"]
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")  # whose addresses stand first in every table
@@ -59,7 +58,7 @@ class Memory:
     of : mapping of Tensor to Slot
         For given, constant and stored nodes.
     rows : mapping of Tensor to Slot
-        Room for the values that a later stage or phase of their loop reads.
+        Room for one row of a value that a later phase of its loop reads.
     constants : list of arrays
     work : int
         Bytes of all work arrays together, some of which take turns in one place.
@@ -129,6 +128,6 @@ def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, 
     stored = set(plan.stored)
     for number, step in enumerate(plan.steps):
         if isinstance(step, Loop):
-            for node, length in kept_rows(step, plan.views).items():
+            for node in read_later(step, plan.views):
                 if node not in stored:
-                    yield node, number, number, length
+                    yield node, number, number, step.domain[-1]

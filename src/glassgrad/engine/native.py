@@ -14,8 +14,8 @@ import importlib.metadata
 import importlib.util
 import json
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -48,7 +48,7 @@ def missing() -> str | None:
 
 
 @lru_cache(maxsize=256)
-def native(text: str, name: str, ints: int = 32) -> Function:
+def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Function:
     """Return the function `name` of generated source as native code: ``(table, address) -> status``.
 
     Parameters
@@ -56,6 +56,9 @@ def native(text: str, name: str, ints: int = 32) -> Function:
     text, name : str
     ints : int
         Width of the integers of the BLAS that it will call.
+    interleave : int
+        How many vectors of entries a loop works on at once; 0 leaves that to LLVM, which takes too few for long chains:
+        a processor that has nothing else to do waits for every link of the chain.
 
     Raises
     ------
@@ -67,10 +70,10 @@ def native(text: str, name: str, ints: int = 32) -> Function:
         raise CannotCompileError(why)
     with _lock:  # neither Numba's compiler nor LLVM's linker is meant for several threads
         folder = private_folder("programs")
-        file = None if folder is None else folder / f"{_key(text, ints)}.o"
+        file = None if folder is None else folder / f"{_key(text, ints, interleave)}.o"
         found = None if file is None else _read(file)
         if found is None:
-            found = _compiled(text, name, ints)
+            found = _compiled(text, name, ints, interleave)
             if file is not None:
                 _write(file, found)
         return _loaded(found)
@@ -89,8 +92,8 @@ def _surroundings() -> str:
                        hashlib.sha256(words).hexdigest()])
 
 
-def _key(text: str, ints: int) -> str:
-    return hashlib.sha256(f"{_surroundings()}\n{ints}\n{text}".encode()).hexdigest()[:40]
+def _key(text: str, ints: int, interleave: int) -> str:
+    return hashlib.sha256(f"{_surroundings()}\n{ints} {interleave}\n{text}".encode()).hexdigest()[:40]
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _forget(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _compiled(text: str, name: str, ints: int) -> Code:
+def _compiled(text: str, name: str, ints: int, interleave: int = 0) -> Code:
     """Compile generated source."""
     try:
         from numba import njit, types
@@ -154,7 +157,8 @@ def _compiled(text: str, name: str, ints: int) -> Code:
         options = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         space = words(ints) | {"part": njit(**options)}
         exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
-        dispatcher = njit(types.int64(types.int64), **options)(space[name])
+        with _interleaved(interleave):
+            dispatcher = njit(types.int64(types.int64), **options)(space[name])
         (result,) = dispatcher.overloads.values()
         library = result.library
         needs = [function.name for function in library._final_module.functions if function.is_declaration]
@@ -163,6 +167,20 @@ def _compiled(text: str, name: str, ints: int) -> Code:
     except Exception as error:  # whatever Numba, LLVM or a broken installation may raise: NumPy does the work then
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CannotCompileError(f"Numba could not compile the program ({first}), so NumPy runs it, slower") from error
+
+
+@contextmanager
+def _interleaved(count: int) -> Iterator[None]:
+    """Let LLVM's loops work on so many vectors at once inside the ``with`` block."""
+    import llvmlite.binding as llvm
+
+    if count:
+        llvm.set_option("", f"-force-vector-interleave={count}")
+    try:
+        yield
+    finally:
+        if count:
+            llvm.set_option("", "-force-vector-interleave=0")
 
 
 # Loading --------------------------------------------------------------------------------------------------------------

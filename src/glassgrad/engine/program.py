@@ -21,6 +21,7 @@ from ..interpret import Program
 from ..trace import Graph
 from .arena import aligned
 from .blas import Blas, best
+from .loops import Loop, chain
 from .lower import is_constant
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import CannotCompileError, Function, native
@@ -29,6 +30,7 @@ from .products import Product
 from .source import Source, source
 
 _MULTIPLIES = re.compile(r"\bgem[mv]\d+\(")
+LONG_CHAIN = 90  # operations on one entry, above which a loop works on two vectors at once
 COPIED = 4096  # bytes up to which copying an argument is faster than asking for its address
 
 
@@ -135,7 +137,7 @@ class NativeProgram:
             else:
                 text = source(self.plan, self.memory, stretch)
                 self.sources.append(text)
-                self._parts.append(with_blas(text.text, text.name, self.blas))
+                self._parts.append(with_blas(text.text, text.name, stretch, self.blas))
         alone = self._parts[0] if len(self._parts) == 1 else None
         self._whole = None if isinstance(alone, Call) else alone
         self._reference = Program(graph.inputs, graph.outputs)
@@ -172,16 +174,17 @@ class NativeProgram:
         return 0
 
 
-def with_blas(text: str, name: str, blas: Blas | None) -> Function:
-    """Return generated source as native code that calls this BLAS; see `native`."""
-    if blas is None and _MULTIPLIES.search(text):
-        raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
-    return native(text, name, 32 if blas is None else blas.ints)
-
-
 def most_flops(plan: Plan) -> int:
     """Return the operations of the largest product of a plan."""
     return max((2 * prod(step.sizes) for step in plan.steps if isinstance(step, Product)), default=0)
+
+
+def with_blas(text: str, name: str, steps: Sequence[Step], blas: Blas | None) -> Function:
+    """Return the generated source of these steps as native code that calls this BLAS; see `native`."""
+    if blas is None and _MULTIPLIES.search(text):
+        raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
+    longest = max((chain(step) for step in steps if isinstance(step, Loop)), default=0)
+    return native(text, name, 32 if blas is None else blas.ints, 2 if longest > LONG_CHAIN else 0)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:

@@ -71,7 +71,7 @@ class Repeated:
         if found is None or len(found.names) > ROOM // 2:  # of very different sizes: only the first is served
             found, plans, memories = Shared(texts[0], [], ([], [])), plans[:1], memories[:1]
         self.text = self._driver(found, plans[0], memories[0])
-        self._function = with_blas(self.text, "repeated", self.blas)
+        self._function = with_blas(self.text, "repeated", plans[0].steps, self.blas)
         self._variants = [
             _Variant(each, where, values, Workspace(where, self.blas, ROOM))
             for each, where, values in zip(plans, memories, found.numbers, strict=False)

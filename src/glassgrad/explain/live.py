@@ -31,7 +31,7 @@ def origin_of_gradient(node: Tensor) -> tuple[Tensor, Any]:
     tops = _tops([thing for thing in gc.get_objects() if type(thing) is Tensor], node)
     for top in tops:
         if np.array_equal(_gradient(top, node), node._grad, equal_nan=True):
-            return top, top._grad
+            return top, top.grad
     raise GradientError(
         f"the result that gave {describe(node)} its gradient is not there any more, or several added to it: name the "
         "one that is meant: gg.why(loss, x)."
@@ -52,5 +52,5 @@ def _tops(alive: list[Tensor], node: Tensor) -> list[Tensor]:
 
 def _gradient(top: Tensor, node: Tensor) -> Any:
     with np.errstate(all="ignore"):
-        found = backpropagate(ancestors([top]), {top: top._grad}, [node], np, lambda tensor: tensor.value)
+        found = backpropagate(ancestors([top]), {top: top.grad}, [node], np, lambda tensor: tensor.value)
     return found.get(node)

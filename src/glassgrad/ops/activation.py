@@ -47,7 +47,7 @@ def tanh(xp: Any, x: Any) -> Any:
 
 @composite(
     forward=lambda xp, x: xp.maximum(x, 0), vjp=lambda xp, g, y, x: (xp.where(x <= 0, 0, g),), symbol="ReLU",
-    latex=r"\mathrm{{ReLU}}({0})",
+    latex=r"\mathrm{{ReLU}}({0})", arithmetic=True,
 )
 def relu(xp: Any, x: Any) -> Any:
     """``x`` where it is positive, else 0; the derivative at 0 is taken as 0 (the deck's convention).

@@ -12,6 +12,7 @@ rules of other ops take it.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
 from operator import index
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..build import as_tensor, placeholder, record
+from ..build import as_tensor, of_one, placeholder, record
 from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError
 from ..graph import NO_PARAMS, ArrayType, Op, Tensor, nodes
 from ..place import inside, located
@@ -31,25 +32,27 @@ OPS: list[Op] = []
 
 def elementwise(
     name: str, forward: Callable[..., Any], vjp: Rule | None, doc: str, *, symbol: str = "", latex: str = "",
-    public: bool = True,
+    public: bool = True, arithmetic: bool = False,
 ) -> Op:
     """Define a primitive that works entry by entry, with NumPy's broadcasting, and its public function.
 
     Parameters
     ----------
-    name, forward, vjp, symbol, latex
+    name, forward, vjp, symbol, latex, arithmetic
         As in `Op`; the number of inputs is that of `forward`, less `xp`.
     doc : str
         Docstring of the public function.
     public : bool
         Whether to add the function to `nodes`; False where a wrapper with more to say takes the name.
     """
-    op = Op(name, forward, vjp, broadcasting, symbol=symbol or name, latex=latex or _latex(name))
+    op = Op(name, forward, vjp, broadcasting, None, symbol or name, latex or _latex(name), arithmetic)
     OPS.append(op)
     slots = list(inspect.signature(forward).parameters.values())[1:]
     signature = inspect.Signature([slot.replace(kind=slot.POSITIONAL_ONLY) for slot in slots])
 
     def function(*inputs: Any, **options: Any) -> Tensor:
+        if arithmetic and len(inputs) == len(slots) == 1 and not options:
+            return of_one(op, inputs[0], sys._getframe(1))
         if options or len(inputs) != len(slots):
             raise _explained(TypeError(), function, inputs, options)
         return record(op, inputs, NO_PARAMS)
@@ -62,13 +65,13 @@ def elementwise(
 
 def primitive(
     *, forward: Callable[..., Any], infer: Callable[..., ArrayType], vjp: Rule | None = None, symbol: str = "",
-    latex: str = "",
+    latex: str = "", arithmetic: bool = False,
 ) -> Callable[[Callable[..., tuple[tuple[Any, ...], Mapping[str, Any]]]], Op]:
     """Decorate the public signature of a primitive: a function that returns ``(inputs, params)``, params hashable."""
 
     def decorate(normalise: Callable[..., tuple[tuple[Any, ...], Mapping[str, Any]]]) -> Op:
         name = normalise.__name__.strip("_")
-        op = Op(name, forward, vjp, infer, symbol=symbol or name, latex=latex or _latex(name))
+        op = Op(name, forward, vjp, infer, None, symbol or name, latex or _latex(name), arithmetic)
         OPS.append(op)
         accept = _explaining(normalise)
 
@@ -85,7 +88,7 @@ def primitive(
 
 def composite(
     *, forward: Callable[..., Any] | None = None, vjp: Rule | None = None, symbol: str = "", latex: str = "",
-    arguments: Callable[..., Any] | None = None,
+    arguments: Callable[..., Any] | None = None, arithmetic: bool = False,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Decorate a definition ``body(xp, *arrays, **params)``; give `forward` or `vjp` where a better form is known.
 
@@ -96,13 +99,13 @@ def composite(
 
     def decorate(body: Callable[..., Any]) -> Op:
         name = body.__name__
-        op = Op(
-            name, forward or body, vjp, None, body, symbol=symbol or name, latex=latex or _latex(name)
-        )
+        op = Op(name, forward or body, vjp, None, body, symbol or name, latex or _latex(name), arithmetic)
         OPS.append(op)
         accept = _explaining(arguments or _arguments_of(body), name)
 
         def function(*inputs: Any, **options: Any) -> Tensor:
+            if arithmetic and len(inputs) == 1 and not options:
+                return of_one(op, inputs[0], sys._getframe(1))
             tensors, params = accept(*inputs, **options)
             return record(op, tensors, params)
 

@@ -16,26 +16,28 @@ from .define import broadcasting, derived, elementwise, primitive
 
 add = elementwise(
     "add", lambda xp, x, y: x + y, lambda xp, g, z, x, y: (g, g),
-    "Sum ``x + y``; hands the cotangent on to both.", symbol="+", latex="{0} + {1}",
+    "Sum ``x + y``; hands the cotangent on to both.", symbol="+", latex="{0} + {1}", arithmetic=True,
 )
 subtract = elementwise(
     "subtract", lambda xp, x, y: x - y, lambda xp, g, z, x, y: (g, -g),
-    "Difference ``x - y``.", symbol="−", latex="{0} - {1}",
+    "Difference ``x - y``.", symbol="−", latex="{0} - {1}", arithmetic=True,
 )
 multiply = elementwise(
     "multiply", lambda xp, x, y: x * y, lambda xp, g, z, x, y: (g * y, g * x),
     "Product ``x * y``; hands back the cotangent times the other operand.", symbol="×", latex=r"{0} \times {1}",
+    arithmetic=True,
 )
 divide = elementwise(
     "divide", lambda xp, x, y: x / y, lambda xp, g, z, x, y: (g / y, -g * z / y),
-    "Quotient ``x / y``.", symbol="÷", latex=r"\frac{{ {0} }}{{ {1} }}", public=False,
+    "Quotient ``x / y``.", symbol="÷", latex=r"\frac{{ {0} }}{{ {1} }}", public=False, arithmetic=True,
 )
 reciprocal = elementwise(
     "reciprocal", lambda xp, x: 1 / x, lambda xp, g, y, x: (-g * y * y,),
-    "Reciprocal ``1 / x``; the derivative is ``-y**2``.", symbol="/", latex=r"\frac{{1}}{{ {0} }}",
+    "Reciprocal ``1 / x``; the derivative is ``-y**2``.", symbol="/", latex=r"\frac{{1}}{{ {0} }}", arithmetic=True,
 )
 negative = elementwise(
     "negative", lambda xp, x: -x, lambda xp, g, y, x: (-g,), "Negative ``-x``.", symbol="−", latex="-{0}",
+    arithmetic=True,
 )
 exp = elementwise(
     "exp", lambda xp, x: xp.exp(x), lambda xp, g, y, x: (g * y,),
@@ -66,7 +68,7 @@ sqrt = elementwise(
 )
 square = elementwise(
     "square", lambda xp, x: x * x, lambda xp, g, y, x: (g * 2 * x,),
-    "Square ``x * x``.", symbol="**2", latex="{0}^2",
+    "Square ``x * x``.", symbol="**2", latex="{0}^2", arithmetic=True,
 )
 sin = elementwise(
     "sin", lambda xp, x: xp.sin(x), lambda xp, g, y, x: (g * xp.cos(x),), "Sine of an angle in radians.",
@@ -168,7 +170,7 @@ def _power_by_rule(xp: Any, g: Any, y: Any, x: Any, *, exponent: float) -> tuple
 
 @primitive(
     forward=lambda xp, x, *, exponent: x**exponent, vjp=_power_by_rule, infer=broadcasting, symbol="**{exponent:g}",
-    latex="{{{0}}}^{{ {exponent:g} }}",
+    latex="{{{0}}}^{{ {exponent:g} }}", arithmetic=True,
 )
 def power_by(x: Any, exponent: float) -> Any:
     """Power with a fixed exponent, a Python number: one input, one derivative."""

@@ -107,6 +107,17 @@ def _with_weights(x: Any, t: Any, weight: Any = None) -> Any:
     return (x, t, weight), params
 
 
+def _less(xp: Any, y: Any, p: Any, total: Any) -> Any:
+    """Return ``y total - p`` for softmaxes y and labels p that add up to `total`, exact also where y is nearly 1.
+
+    It is ``y (total - p) - p (1 - y)``, and 1 - y is the sum of the others. Only one entry of a row can be above 1/2,
+    and only of that one is the sum needed: from 1 down to there the subtraction loses digits.
+    """
+    large = y > 0.5
+    others = xp.sum(xp.where(large, 0, y), axis=-1, keepdims=True)
+    return y * (total - p) - p * xp.where(large, others, 1 - y)
+
+
 def _shares(xp: Any, x: Any, t: Any, weight: Any) -> Any:
     """Return how much each entry counts: its probability times its class's weight, divided by the sum of these."""
     weighted = targets(xp, t, x) * weight
@@ -121,7 +132,7 @@ def _mean_weighted(xp: Any, x: Any, t: Any, weight: Any, log_y: Any) -> Any:
 def _weighted_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any, weight: Any) -> tuple[Any, Any, Any]:
     """With shares s of sum 1: ``dx = softmax(x) sum_k s - s``; weights and labels change the shares, too."""
     share, log_y = _shares(xp, x, t, weight), log_softmax(xp, x, axis=-1)
-    dx = softmax(xp, x, axis=-1) * xp.sum(share, axis=-1, keepdims=True) - share
+    dx = _less(xp, softmax(xp, x, axis=-1), share, xp.sum(share, axis=-1, keepdims=True))
     p, excess = targets(xp, t, x), -log_y - loss
     total = xp.sum(p * weight)
     dt = g * (excess * weight / total) if t.dtype.kind == "f" else None
@@ -145,10 +156,9 @@ def _cross_entropy_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any, *weight: Any)
     if weight:
         return _weighted_vjp(xp, g, loss, x, t, *weight)
     p, y = targets(xp, t, x), softmax(xp, x, axis=-1)
-    if t.shape == x.shape:  # probabilities, whose sum need not be 1
-        y = y * xp.sum(p, axis=-1, keepdims=True)
+    total = xp.sum(p, axis=-1, keepdims=True) if t.shape == x.shape else 1  # probabilities need not add up to 1
     labels = _for_labels(xp, g, log_softmax(xp, x, axis=-1)) if t.dtype.kind == "f" else None
-    return (y - p) * (g * (1 / _rows(x))), labels
+    return _less(xp, y, p, total) * (g * (1 / _rows(x))), labels
 
 
 @composite(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from functools import lru_cache
-from math import prod
+from math import inf, prod
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ..build import record
+from ..build import computed, made, of_one, record
 from ..errors import DtypeError, UnsupportedError
-from ..graph import Op, Tensor, nodes, type_of
-from ..place import located
+from ..floats import REFUSED, floats
+from ..graph import CONSTANT, NO_PARAMS, Op, Tensor, next_serial, nodes, type_of
+from ..place import FOREIGN, located, site, surroundings
 from . import elementwise
 from .define import axes
 
@@ -61,8 +64,67 @@ PLAIN: dict[Any, Callable[..., Any]] = {
 }
 
 
-def _direct(op: Op) -> Callable[[Any, Any], Tensor]:
-    return lambda self, other: record(op, (self, other))
+LARGEST = 1e308
+
+
+def _direct(op: Op, *, reflected: bool = False, of_1: Op | None = None) -> Callable[[Any, Any], Tensor]:
+    """Return the operator that is `op` and nothing else: at once for two single numbers, otherwise by `record`.
+
+    `of_1` is an op of its own for the number 1 and this one: ``1 / x``.
+    """
+    forward, new, around_now, frame_above = op.forward, Tensor.__new__, surroundings.get, sys._getframe
+    whole = getattr(nodes, op.name)  # the public function
+
+    def operator(self: Tensor, other: Any) -> Tensor:
+        if type(other) is not Tensor:
+            if type(self._value) is not float or (type(other) is not float and type(other) is not int):
+                return whole(other, self) if reflected else record(op, (self, other))
+            if of_1 is not None and other == 1:
+                return of_one(of_1, self, frame_above(1))
+            if abs(other) > LARGEST:  # an integer that may be no float at all
+                return record(op, (self, other))
+            other = made(CONSTANT, float(other), (), False, NO_PARAMS, frame_above(1))
+            if reflected:
+                self, other = other, self
+        x, y = self._value, other._value
+        if type(x) is float and type(y) is float and (around := around_now()).quiet:
+            try:
+                value = forward(floats, x, y)
+            except REFUSED:
+                value = inf
+            if value - value == 0.0:  # it is finite
+                # What follows is `Tensor.__init__` spelled out: the calls it saves cost as much as all the rest.
+                node = new(Tensor)
+                node.op = op
+                node.params = NO_PARAMS
+                node._value = value
+                node._first = self
+                node._second = other
+                node._flows = self._flows or other._flows
+                node._type = node.name = node._grad = None
+                node.scope = around.scope
+                node.serial = next_serial()
+                frame = frame_above(1)
+                node._code = code = frame.f_code
+                node._instruction = frame.f_lasti
+                if code.co_filename not in FOREIGN:
+                    node._site = site()
+                return node
+        elif type(x) is np.ndarray and type(y) is np.ndarray:
+            return computed(op, (self, other), NO_PARAMS, [x, y], frame_above(1))
+        return record(op, (self, other))
+
+    return operator
+
+
+def _negative(self: Tensor) -> Tensor:
+    return of_one(elementwise.negative, self, sys._getframe(1))
+
+
+def _power(self: Tensor, exponent: Any) -> Tensor:
+    if type(exponent) is int or type(exponent) is float:
+        return of_one(elementwise.power_by, self, sys._getframe(1), MappingProxyType({"exponent": exponent}))
+    return nodes.power(self, exponent)
 
 
 def _reflected(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
@@ -76,8 +138,12 @@ def attach() -> None:
         setattr(Tensor, forward, function)
         if reverse:
             setattr(Tensor, reverse, _reflected(function))
+    Tensor.__neg__, Tensor.__pow__ = _negative, _power
     for op in DIRECT:
-        setattr(Tensor, str(OPERATORS[op.name][0]), _direct(op))
+        forward, reverse = OPERATORS[op.name]
+        setattr(Tensor, str(forward), _direct(op))
+        of_1 = elementwise.reciprocal if op is elementwise.divide else None
+        setattr(Tensor, str(reverse), _direct(op, reflected=True, of_1=of_1))
     for name in METHODS:
         setattr(Tensor, name, getattr(nodes, name))
     setattr(Tensor, "T", property(nodes.transpose, doc="The axes reversed."))  # noqa: B010 - the class body says why
