@@ -14,10 +14,11 @@ from ..work import Training
 HIDDEN, BATCH, DEPTH, OPTIMIZER = (16, 50, 256, 1024), (1, 32, 100, 1000), (1, 3, 6), ("sgd", "adam")
 QUICK = (50, 256), (32, 100), (1, 3), ("sgd",)
 PEERS = (OURS, PRODUCTS, "torch", "jax", "jax.scan", "sklearn")
-FLOPS = 4e9  # about what an epoch of a cell does, as far as FEWEST and MOST steps allow
+EPOCH = 3e9  # operations that an epoch of a cell does, as far as FEWEST and MOST steps allow
+PER_WEIGHT = {"sgd": 60, "adam": 150}  # operations that take as long as the update of a weight, which waits for memory
 FEWEST, MOST = 2, 400
-SECONDS = 4.0  # of rounds in a cell
-RATES = {"sgd": 0.01, "adam": 0.001}
+SECONDS = 3.0  # of rounds in a cell
+RATES = {"sgd": 0.01, "adam": 1e-4}  # small: losses of wide, deep networks must stay comparable
 
 
 def cells(quick: bool) -> list[tuple[str, Training]]:
@@ -30,8 +31,9 @@ activation='relu', initial='he', data='fashion-mnist')))
     found = []
     for hidden, batch, depth, optimizer in itertools.product(*(QUICK if quick else (HIDDEN, BATCH, DEPTH, OPTIMIZER))):
         sizes = (784, *[hidden] * depth, 10)
-        flops = Training(sizes, batch).flops
-        steps = int(min(max(FLOPS / flops, FEWEST), MOST, 60_000 // batch))
+        weights = sum(a * b for a, b in itertools.pairwise(sizes))
+        cost = Training(sizes, batch).flops + PER_WEIGHT[optimizer] * weights
+        steps = int(min(max(EPOCH / cost, FEWEST), MOST, 60_000 // batch))
         work = Training(sizes, batch, steps, optimizer, RATES[optimizer], initial="he")
         found.append((f"{hidden} x {depth}, batch {batch}, {optimizer}", work))
     return found

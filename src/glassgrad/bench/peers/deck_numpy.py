@@ -64,13 +64,14 @@ class Tanh:
 
 
 class SoftmaxWithLoss:
-    """Softmax and cross entropy of one-hot labels."""
+    """Softmax and cross entropy of one-hot labels, from the scores: the deck's 1e-7 would end losses at 16."""
 
     def forward(self, x: Array, t: Array) -> float:
         """Return the loss."""
         x = x - x.max(axis=1, keepdims=True)
-        self.t, self.y = t, np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
-        return float(-np.sum(t * np.log(self.y + 1e-7)) / len(x))
+        total = np.exp(x).sum(axis=1, keepdims=True)
+        self.t, self.y = t, np.exp(x) / total
+        return float(np.sum(t * (np.log(total) - x)) / len(x))
 
     def backward(self) -> Array:
         """Return the gradient of the scores."""
@@ -83,7 +84,7 @@ class SigmoidWithLoss(SoftmaxWithLoss):
     def forward(self, x: Array, t: Array) -> float:
         """Return the loss."""
         self.t, self.y = t, 1 / (1 + np.exp(-x))
-        return float(-np.mean(t * np.log(self.y + 1e-7) + (1 - t) * np.log(1 - self.y + 1e-7)))
+        return float(np.mean(np.logaddexp(0, x) - t * x))
 
 
 class SGD:
