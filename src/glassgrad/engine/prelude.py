@@ -68,6 +68,21 @@ def _extreme(sign: str) -> Callable[..., Any]:
 
 
 @intrinsic
+def fetch(_context: Any, _address: Any) -> Any:
+    """Ask for the line of memory at an address, which will be read soon; nothing happens if there is none."""
+
+    def generate(_: Any, builder: Any, __: Any, values: Any) -> Any:
+        pointer, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, whole, whole, whole])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        read, near, data = (ir.Constant(whole, number) for number in (0, 2, 1))
+        builder.call(function, [builder.inttoptr(values[0], pointer), read, near, data])
+        return cgutils.get_null_value(ir.IntType(64))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
 def sign(_context: Any, x: Any) -> Any:
     """Return -1, 0 or 1 of the type of a float; NaN stays NaN."""
 
@@ -98,7 +113,8 @@ TYPES = {
     "uint32": uint32, "float32": float32, "float64": float64,
 }
 OWN = {
-    "array": array, "wrapped": wrapped, "sign": sign, "inf": math.inf, "nan": math.nan, "largest": _extreme(">="),
+    "array": array, "wrapped": wrapped, "fetch": fetch,
+    "sign": sign, "inf": math.inf, "nan": math.nan, "largest": _extreme(">="),
     "smallest": _extreme("<="),
 }
 INSTRUCTIONS = {name: _instruction(name) for name in ("floor", "ceil", "trunc", "rint", "sqrt")}

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..trace import Graph
-from .arena import aligned
+from .arena import ALIGNMENT, aligned
 from .blas import best
+from .gather import GATHER
 from .memory import Memory, Slot, memory
 from .native import CannotCompileError
 from .plan import Call, Plan, plan
@@ -26,6 +27,7 @@ from .template import Numbers, Shared, shared
 
 ROOM = 4096  # entries of the table beyond the addresses, for numbers and for what the loop is told
 NOT_FINITE = -2
+FAR = 256  # bytes of a row, from which on it pays to ask for it beforehand
 
 
 @dataclass
@@ -36,6 +38,18 @@ class _Variant:
     memory: Memory
     numbers: Numbers
     workspace: Workspace
+
+
+def far_rows(plan: Plan) -> tuple[int, int] | None:
+    """Return the positions of an input whose rows a step chooses, and of the input that chooses them, if there are any."""
+    place = {node: position for position, node in enumerate(plan.graph.inputs)}
+    for node in plan.graph.nodes:
+        if node.op is GATHER and len(node.inputs) == 2 and set(node.inputs) <= place.keys():
+            rows, chosen = node.inputs
+            far = rows.size * rows.dtype.itemsize >= FAR * max(rows.shape[0], 1)
+            if far and node.params["pattern"][0] == "array" and chosen.dtype == np.int64 and chosen.ndim == 1:
+                return place[rows], place[chosen]
+    return None
 
 
 class Repeated:
@@ -70,6 +84,7 @@ class Repeated:
         found = shared(texts[0], texts[-1])
         if found is None or len(found.names) > ROOM // 2:  # of very different sizes: only the first is served
             found, plans, memories = Shared(texts[0], [], ([], [])), plans[:1], memories[:1]
+        self._gathers = far_rows(plans[0])
         self.text = self._driver(found, plans[0], memories[0])
         self._function = with_blas(self.text, "repeated", plans[0].steps, self.blas)
         self._variants = [
@@ -99,18 +114,31 @@ def repeated(table):
     at = array(table, ({self._first + ROOM},), int64)
     for step in range(at[{control}]):
         at[{control + 1}] = step
-        status = program(table)
+{self._fetched(plan, where, control)}        status = program(table)
         if status != 0:
             return status
 {watch}        for stream in range(at[{control + 2}]):
-            at[at[{control + 4} + 2 * stream]] += at[{control + 5} + 2 * stream]
+            at[at[{control + 5} + 2 * stream]] += at[{control + 6} + 2 * stream]
         for pair in range(at[{control + 3}]):
-            place = {control + 4} + 2 * (at[{control + 2}] + pair)
+            place = {control + 5} + 2 * (at[{control + 2}] + pair)
             kept = at[at[place]]
             at[at[place]] = at[at[place + 1]]
             at[at[place + 1]] = kept
     at[{control + 1}] = at[{control}]
     return 0
+"""
+
+    def _fetched(self, plan: Plan, where: Memory, control: int) -> str:
+        """Return lines that ask for the rows of the next step while this one computes; memory is far away."""
+        if self._gathers is None:
+            return ""
+        rows, chosen = (where.of[plan.graph.inputs[position]] for position in self._gathers)
+        size = rows.bytes // max(rows.shape[0], 1)
+        return f"""        if step + 1 < at[{control}]:
+            following = array(at[{chosen.position}] + 8 * at[{control + 4}], (at[{control + 4}],), int64)
+            for row in range(at[{control + 4}]):
+                for line in range(0, {size}, {ALIGNMENT}):
+                    fetch(at[{rows.position}] + {size} * following[row] + line)
 """
 
     @staticmethod
@@ -197,7 +225,9 @@ def repeated(table):
         table, control = chosen.workspace.table, self._first + ROOM // 2
         for place, number in enumerate(chosen.numbers, start=self._first):
             table[place : place + 1].view(np.float64 if isinstance(number, float) else np.int64)[0] = number
-        told = [count, 0, len(steps), len(pairs)]
+        inputs = {slot.number: slot for slot in chosen.memory.slots if slot.kind == "input"}
+        rows = 0 if self._gathers is None else inputs[self._gathers[1]].shape[0]
+        told = [count, 0, len(steps), len(pairs), rows]
         told += [number for step in steps for number in step] + [place for _, *pair in pairs for place in pair]
         table[control : control + len(told)] = told
 

@@ -19,7 +19,8 @@ _WORDS = frozenset([
     *keyword.kwlist, *LETTERS, "at", "real", "block", "min", "lane", "count", "table", "bad", "weight", "array", "inf",
     "nan", "sqrt", "abs", "sign", "largest", "smallest", "wrapped", "floor", "ceil", "trunc", "rint", "sin", "cos",
     "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2", "range", "boolean",
-    "part", "program", "repeated", "status", "step", "stream", "pair", "place", "kept", "watched",
+    "part", "program", "repeated", "status", "step", "stream", "pair", "place", "kept", "watched", "fetch",
+    "following", "row", "line",
 ])
 _PATTERN = re.compile(r"n\d+|u?int\d+|float\d+|[sd]?gem[mv](32|64)?|.*_(32|64)")
 
