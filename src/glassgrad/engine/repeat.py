@@ -41,7 +41,7 @@ class _Variant:
 
 
 def far_rows(plan: Plan) -> tuple[int, int] | None:
-    """Return the positions of an input whose rows a step chooses, and of the input that chooses them, if there are any."""
+    """Return the positions of an input whose rows a step chooses, and of the input that chooses them, if any."""
     place = {node: position for position, node in enumerate(plan.graph.inputs)}
     for node in plan.graph.nodes:
         if node.op is GATHER and len(node.inputs) == 2 and set(node.inputs) <= place.keys():
