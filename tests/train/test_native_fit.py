@@ -71,6 +71,17 @@ def test_dropout_drops_the_same_units() -> None:
     compare(model(dropout=0.4), FLOATS, LABELS)
 
 
+@pytest.mark.parametrize("samples", [41, 43])
+def test_a_last_batch_so_small_that_it_has_other_loops(samples: int) -> None:
+    """Its step is the interpreter's, between two native stretches."""
+    compare(model(), FLOATS[:samples], LABELS[:samples])
+    plan = batches("shuffle", samples, 10, 5)
+    native = NativeStepper(model(), gg.cross_entropy, gg.optim.SGD(0.1), 5, FLOATS[:samples], LABELS[:samples],
+                           batch_sizes(plan, 55))
+    assert native._serves(10)
+    assert native._serves(samples % 10) is (samples == 43)
+
+
 def test_batches_drawn_with_replacement() -> None:
     compare(model(), FLOATS, LABELS, sampling="replace")
 
