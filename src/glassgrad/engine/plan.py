@@ -250,7 +250,7 @@ class _Units:
 
     def _loops_read_by(self, node: Tensor) -> list[Loop]:
         """Return the loops that compute an operand, the longest first."""
-        steps = {self.of.get(self.views[x].root) for x in node.inputs}
+        steps = dict.fromkeys(self.of.get(self.views[x].root) for x in node.inputs)  # in order: the same source each time
         return sorted((step for step in steps if isinstance(step, Loop)), key=lambda loop: -len(loop.places))
 
     def _depends(self, step: Step, on: Step) -> bool:
@@ -313,9 +313,9 @@ def operands(step: Step) -> list[Tensor]:
     return step.reads if isinstance(step, Product) else [x for node in step.nodes for x in node.inputs]
 
 
-def arrays_read(step: Step, views: Mapping[Tensor, View]) -> set[Tensor]:
+def arrays_read(step: Step, views: Mapping[Tensor, View]) -> list[Tensor]:
     """Return the nodes whose arrays a step reads."""
-    return {array_of(x, views) for x in operands(step)}
+    return list(dict.fromkeys(array_of(x, views) for x in operands(step)))
 
 
 def _stored(found: Plan) -> list[Tensor]:
