@@ -250,7 +250,7 @@ class _Units:
 
     def _loops_read_by(self, node: Tensor) -> list[Loop]:
         """Return the loops that compute an operand, the longest first."""
-        steps = dict.fromkeys(self.of.get(self.views[x].root) for x in node.inputs)  # in order: the same source each time
+        steps = dict.fromkeys(self.of.get(self.views[x].root) for x in node.inputs)  # the same order each time
         return sorted((step for step in steps if isinstance(step, Loop)), key=lambda loop: -len(loop.places))
 
     def _depends(self, step: Step, on: Step) -> bool:
