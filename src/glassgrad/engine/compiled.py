@@ -122,7 +122,9 @@ class Compiled:
         results = run(arrays)
         if surroundings.get().watch is not None:
             graph.look_at(results, arrays)
-        return graph.gives.unflatten(results if type(run) is not Program else _own(results, arrays))
+        if type(run) is Program:
+            results = _own(results, arrays)
+        return results[0] if graph.gives.kind is None else graph.gives.unflatten(results)
 
     def _specialised(self, tree: Tree, kinds: tuple[Any, ...], arrays: list[Any]) -> tuple[Graph, Runnable]:
         with self._lock:

@@ -235,6 +235,6 @@ def _loaded(code: Code) -> Function:
     def function(table: Any, address: int) -> int:
         if raw(address + 8 * STATUS, address + 8 * RAISED, address):
             raise AssertionError("native code raised an exception, and none is written in it")
-        return int(table[STATUS])
+        return table.item(STATUS)
 
     return function

@@ -38,6 +38,7 @@ class _Variant:
     memory: Memory
     numbers: Numbers
     workspace: Workspace
+    threads: int
 
 
 def far_rows(plan: Plan) -> tuple[int, int] | None:
@@ -88,7 +89,8 @@ class Repeated:
         self.text = self._driver(found, plans[0], memories[0])
         self._function = with_blas(self.text, "repeated", plans[0].steps, self.blas)
         self._variants = [
-            _Variant(each, where, values, Workspace(where, self.blas, ROOM))
+            _Variant(each, where, values, Workspace(where, self.blas, ROOM),
+                     1 if self.blas is None else self.blas.threads_for(most_flops(each)))
             for each, where, values in zip(plans, memories, found.numbers, strict=False)
         ]
         self.served = len(plans)
@@ -200,8 +202,7 @@ def repeated(table):
                 steps.append((slot.position, slot.bytes))
         pairs = self._placed(chosen, given, made)
         self._tell(chosen, count, steps, pairs)
-        threads = 1 if self.blas is None else self.blas.threads_for(most_flops(chosen.plan))
-        status = self._call(workspace, threads)
+        status = self._call(workspace, chosen.threads)
         done = int(table[self._first + ROOM // 2 + 1])
         self._swapped(pairs, done)
         return done, status, results
