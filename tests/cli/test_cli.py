@@ -306,7 +306,8 @@ def test_debug_shows_the_traceback(tmp_path):
 
 def test_ctrl_c_saves_what_was_learned(tmp_path):
     """A real signal to a real process: it stops, writes a run that loads, and says so by its exit code."""
-    command = [sys.executable, "-m", "glassgrad", "train", "--iterations", "100000000", "--no-check"]
+    command = [sys.executable, "-m", "glassgrad", "train", "--iterations", "100000000", "--no-check",
+               "--engine", "interpret"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen([*command, "--out", "stopped"], cwd=tmp_path, text=True, **pipes)
     assert process.stdout.readline().startswith("digits")  # it has begun

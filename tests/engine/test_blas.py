@@ -483,6 +483,7 @@ def in_a_child(connection):
 
 @pytest.mark.parametrize("how", sorted(set(multiprocessing.get_all_start_methods()) & {"fork", "spawn"}))
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork.*:RuntimeWarning")  # of JAX, if an earlier test has used it
 def test_a_child_multiplies_as_its_parent_does(measured, monkeypatch, how):
     monkeypatch.setattr(choice, "_choice", None)
     chosen = blas.best()

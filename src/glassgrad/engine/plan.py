@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..build import constant
 from ..graph import Tensor, nodes
 from ..place import inside
 from ..trace import Graph, copy_node
@@ -88,7 +89,7 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None) -> Plan:
         Outputs that replace inputs when the program is run again, such as weights: position -> position. Where all
         that read the input can run before, the output is written into its array.
     """
-    graph = prepared(lowered(graph))
+    graph = numbered(prepared(lowered(graph)))
     views = views_of(graph)
     units = _Units(graph, views)
     for step in units.needs:
@@ -111,6 +112,43 @@ def described(step: Step) -> str:
         path = next((node.path for node in step.nodes if node.path), "")
         return f"{path + ': ' if path else ''}{', '.join(dict.fromkeys(n.op.name for n in step.nodes))} over {size}"
     return f"{step.node.op.name} {step.node.type}"
+
+
+def numbered(graph: Graph) -> Graph:
+    """Return a copy whose nodes are made in an order that follows from the graph alone.
+
+    Nodes that were remembered from an earlier tracing are older than the others, and the order in which loops are
+    filled would depend on what a process has done before; so would, in the last bit, what a compiler makes of them.
+    """
+    copies: dict[Tensor, Tensor] = {node: node for node in graph.inputs}
+    waiting = list(reversed(graph.outputs))
+    while waiting:
+        node = waiting[-1]
+        missing = [source for source in reversed(node.inputs) if source not in copies]
+        if missing and node not in copies:
+            waiting += missing
+            continue
+        waiting.pop()
+        if node not in copies:
+            copies[node] = _again(node, copies)
+    outputs = [copies[node] for node in graph.outputs]
+    return Graph(graph.inputs, outputs, graph.name, takes=graph.takes, gives=graph.gives)
+
+
+def _again(node: Tensor, copies: Mapping[Tensor, Tensor]) -> Tensor:
+    if node.value is not None:
+        copy = constant(node.value)
+        copy.name = node.name
+        return copy
+    copy = copy_node(node, tuple(copies[source] for source in node.inputs))
+    return copy if copy.value is None else _unknown(copy)
+
+
+def _unknown(copy: Tensor) -> Tensor:
+    """Let a copy of a constant be computed like any other node: it stands for itself."""
+    copy._type = copy.type
+    copy._value = None
+    return copy
 
 
 def views_of(graph: Graph) -> dict[Tensor, View]:
@@ -148,8 +186,8 @@ def prepared(graph: Graph) -> Graph:
 def _copy(node: Tensor, views: dict[Tensor, View]) -> Tensor:
     with inside(node.scope):
         copy: Tensor = nodes.record(COPY, (node,))
-    if copy.value is not None:  # of a constant: it stands for itself
-        copy._value, copy._type = None, node.type
+    if copy.value is not None:
+        _unknown(copy)
     copy._site = node._site
     views[copy] = itself(copy)
     return copy
