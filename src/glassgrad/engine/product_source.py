@@ -19,7 +19,7 @@ def product_lines(names: Names, step: Product) -> list[str]:
     dtype = step.result.dtype
     scale = [names.element(x, ["0"] * x.ndim) for x in step.scales]
     alpha = " * ".join([*([number(float(step.sign), dtype)] if step.sign < 0 or not scale else []), *scale])
-    if m * k * n <= SMALL and not _turned(names, step)[0] and n <= LANES:
+    if m * k * n <= SMALL and n <= LANES:
         return _in_registers(names, step, alpha)
     if k == 1:
         return _outer(names, step, alpha)

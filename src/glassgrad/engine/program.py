@@ -61,6 +61,7 @@ class Workspace:
         self._copied = [(slot.number, self._array(slot)) for slot in inputs if slot.bytes <= COPIED]
         self._read = [slot for slot in inputs if slot.bytes > COPIED]
         self._outputs = [(slot, self._array(slot)) for slot in outputs]
+        self._lent = [slot for slot, array in self._outputs if array is None]
         self._seen: dict[int, weakref.ref[Any]] = {}  # by position: the argument whose address stands in the table
 
     def _first(self, slot: Slot) -> Any:
@@ -80,9 +81,8 @@ class Workspace:
             array[...] = arguments[number]
         for slot in self._read:
             self.bind(slot, arguments[slot.number])
-        for slot, array in self._outputs:
-            if array is None:
-                self._lend(slot, aligned(slot.shape, slot.dtype))
+        for slot in self._lent:
+            self._lend(slot, aligned(slot.shape, slot.dtype))
 
     def bind(self, slot: Slot, value: Any) -> None:
         """Let a slot stand for this array (of a copy, if its entries do not lie in order)."""
@@ -102,6 +102,8 @@ class Workspace:
 
     def results(self) -> list[Any]:
         """Return the outputs, which the caller may keep; what was lent for the run is let go."""
+        if not self._lent and not self._read:
+            return [array.copy() if array.ndim else array[()] for _, array in self._outputs]
         found = []
         for slot, array in self._outputs:
             if array is None:
@@ -138,10 +140,12 @@ class NativeProgram:
                 text = source(self.plan, self.memory, stretch)
                 self.sources.append(text)
                 self._parts.append(with_blas(text.text, text.name, stretch, self.blas))
-        alone = self._parts[0] if len(self._parts) == 1 else None
-        self._whole = None if isinstance(alone, Call) else alone
         self._reference = Program(graph.inputs, graph.outputs)
         self._threads = 1 if self.blas is None else self.blas.threads_for(most_flops(self.plan))
+        if self.blas is not None and not self.blas.private:
+            self._threads = 1  # as many as its owner has given it
+        alone = self._parts[0] if len(self._parts) == 1 and self._threads == 1 else None
+        self._whole = None if isinstance(alone, Call) else alone
         self._free: list[Workspace] = []
 
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
@@ -151,12 +155,6 @@ class NativeProgram:
         except IndexError:
             workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
-        if self._threads > 1 and self.blas is not None and self.blas.private:
-            with self.blas.threads(self._threads):
-                return self._results(workspace, arguments)
-        return self._results(workspace, arguments)
-
-    def _results(self, workspace: Workspace, arguments: Sequence[Any]) -> list[Any]:
         whole = self._whole
         if self.run(workspace) if whole is None else whole(workspace.table, workspace.address):
             return self._reference(arguments)  # which says what was wrong
@@ -166,6 +164,12 @@ class NativeProgram:
 
     def run(self, workspace: Workspace) -> int:
         """Run once in a workspace whose inputs are there; return 0, or what a native part complained of."""
+        if self._threads > 1 and self.blas is not None:
+            with self.blas.threads(self._threads):
+                return self._parts_in_order(workspace)
+        return self._parts_in_order(workspace)
+
+    def _parts_in_order(self, workspace: Workspace) -> int:
         for part in self._parts:
             if isinstance(part, Call):
                 called(part.node, workspace, self.plan)
