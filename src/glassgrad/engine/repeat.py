@@ -101,24 +101,21 @@ class Repeated:
         """Return the source of the loop around the step."""
         control = self._first + ROOM // 2
         watch = "" if self._watched is None else self._watch(where.of[plan.graph.outputs[self._watched]])
-        head, _, body = found.text.split("\n", 2)
-        told = [*(
-            f"{INDENT}{name} = array(table, ({self._first + ROOM},), {kind})"
-            for name, kind in (("at", "int64"), ("real", "float64"))
-        ), *(
-            f"{INDENT}{name} = {'at' if isinstance(number, int) else 'real'}[{place}]"
+        _, _, *body, last = found.text.rstrip("\n").split("\n")
+        assert last.strip() == "return 0", "the step ends where the next one begins"
+        tables = [f"{name} = array(table, ({self._first + ROOM},), {kind})"
+                  for name, kind in (("at", "int64"), ("real", "float64"))]
+        numbers = [
+            f"{name} = {'at' if isinstance(number, int) else 'real'}[{place}]"
             for place, (name, number) in enumerate(zip(found.names, found.numbers[0], strict=True), start=self._first)
-        )]
-        step = "\n".join(["@part", head, *told, body])
-        return f"""{step}
-
-def repeated(table):
-    at = array(table, ({self._first + ROOM},), int64)
+        ]
+        head = "\n".join(INDENT + line for line in [*tables, *numbers])
+        step = "\n".join(INDENT + line for line in body)
+        return f"""def repeated(table):
+{head}
     for step in range(at[{control}]):
         at[{control + 1}] = step
-{self._fetched(plan, where, control)}        status = program(table)
-        if status != 0:
-            return status
+{self._fetched(plan, where, control)}{step}
 {watch}        for stream in range(at[{control + 2}]):
             at[at[{control + 5} + 2 * stream]] += at[{control + 6} + 2 * stream]
         for pair in range(at[{control + 3}]):
