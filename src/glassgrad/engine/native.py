@@ -155,7 +155,7 @@ def _compiled(text: str, name: str, ints: int, interleave: int = 0) -> Code:
         from .prelude import words
 
         options = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        space = words(ints)
+        space = words(ints) | {"part": njit(**options)}  # a source may have functions that its last one calls
         exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
         with _interleaved(interleave):
             dispatcher = njit(types.int64(types.int64), **options)(space[name])
