@@ -22,6 +22,7 @@ from .graph import (
     ArrayType,
     Op,
     Tensor,
+    for_numpy,
     next_serial,
     nodes,
     numeric,
@@ -70,6 +71,9 @@ def as_tensor(value: Any) -> Tensor:
     return value if isinstance(value, Tensor) else constant(value)
 
 
+_new = Tensor.__new__
+
+
 def made(
     op: Op, value: Any, first: Any, flows: bool, params: Mapping[str, Any], frame: FrameType | None
 ) -> Tensor:
@@ -77,7 +81,7 @@ def made(
 
     `first` and `flows` are as in `Tensor`; `frame` is the caller's, if that is at hand.
     """
-    node = Tensor.__new__(Tensor)
+    node = _new(Tensor)
     node.op = op
     node.params = params
     node._value = value
@@ -135,7 +139,7 @@ def frozen(value: Array) -> Array:
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return value[()]
-        value.setflags(write=False)
+        value.setflags(False)
     return value
 
 
@@ -167,7 +171,7 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
                 node = made(op, value, tensors[0], tensors[0]._flows or tensors[-1]._flows, params, None)
                 node._second = tensors[1] if len(tensors) == 2 else None
                 return node
-        values = [np.float64(value) if type(value) is float else value for value in values]
+        values = list(map(for_numpy, values))
     return computed(op, tensors, params, values)
 
 
@@ -177,14 +181,19 @@ def computed(
     """Return the node of `op` on inputs of these values; `frame` is the caller's, if that is at hand."""
     try:
         value = op.forward(np, *values, **params) if params else op.forward(np, *values)
-        value = held(value)
+        if type(value) is np.ndarray and value.shape:
+            value.setflags(False)  # read-only; by position, since by name takes longer
+        else:
+            value = held(value)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         _inferred(op, inputs, params)  # says it better, where the shapes are at fault
         raise _misuse(op, inputs, error) from None
     flows = False
     if type(value) is float or value.dtype.kind == "f":
         for node in inputs:
-            flows = flows or node._flows
+            if node._flows:
+                flows = True
+                break
     node = made(op, value, inputs, flows, params, frame)
     watch = surroundings.get().watch
     if watch is not None:
