@@ -137,9 +137,9 @@ def _named(node: Tensor, name: str | None) -> Tensor:
 def frozen(value: Array) -> Array:
     """Make an array read-only; turn a 0-d array into a NumPy scalar, which is so by itself and computes faster."""
     if isinstance(value, np.ndarray):
-        if value.ndim == 0:
+        if not value.shape:
             return value[()]
-        value.setflags(False)
+        value.setflags(False)  # type: ignore[call-arg]  # `write`; by name it takes twice as long
     return value
 
 
@@ -181,10 +181,7 @@ def computed(
     """Return the node of `op` on inputs of these values; `frame` is the caller's, if that is at hand."""
     try:
         value = op.forward(np, *values, **params) if params else op.forward(np, *values)
-        if type(value) is np.ndarray and value.shape:
-            value.setflags(False)  # read-only; by position, since by name takes longer
-        else:
-            value = held(value)
+        value = held(value)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         _inferred(op, inputs, params)  # says it better, where the shapes are at fault
         raise _misuse(op, inputs, error) from None

@@ -82,6 +82,7 @@ def propagate(output: Tensor, seed: Any) -> tuple[list[Tensor], list[Any]]:
     """
     order = _on_the_way(output)
     arrived: dict[Tensor, Any] = {output: _held(output, seed)}  # only what still waits for its turn: it stays small
+    sums: set[Tensor] = set()
     before, take = arrived.get, arrived.pop
     cotangents = []
     for node in order:
@@ -90,12 +91,12 @@ def propagate(output: Tensor, seed: Any) -> tuple[list[Tensor], list[Any]]:
         if g is None:
             continue
         if second is None:
-            _hand_back(node, g, arrived)
+            _hand_back(node, g, arrived, sums)
             continue
         try:
             to_first, to_second = node.op.vjp(floats, g, node._value, first._value, second._value)  # type: ignore[misc]
         except REFUSED:
-            _hand_back(node, g, arrived)
+            _hand_back(node, g, arrived, sums)
             continue
         if first._flows:
             sum_ = before(first)
@@ -128,24 +129,34 @@ def _on_the_way(output: Tensor) -> list[Tensor]:
     return order
 
 
-def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any]) -> None:
-    """Add to what has arrived at each input of a node its part of the cotangent."""
-    first = node._first
-    if type(first) is Tensor and node._second is None:
-        try:
-            (part,) = node.op.vjp(floats, g, node._value, first._value, **node.params)  # type: ignore[misc]
-        except REFUSED:
-            pass
-        else:
-            if part is not None and first._flows:
-                before = arrived.get(first)
-                arrived[first] = part if before is None else before + part
-            return
+def _hand_back_one(node: Tensor, g: float, arrived: dict[Tensor, Any]) -> bool:
+    """Do for a node calculated on one float what `_hand_back` does; False where NumPy has more to say."""
+    source = node._first
+    try:
+        (part,) = node.op.vjp(floats, g, node._value, source._value, **node.params)  # type: ignore[misc]
+    except REFUSED:
+        return False
+    if part is not None and source._flows:
+        before = arrived.get(source)
+        arrived[source] = part if before is None else before + part
+    return True
+
+
+def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any], sums: set[Tensor]) -> None:
+    """Add to what has arrived at each input of a node its part of the cotangent.
+
+    The first sum of two is a new array, which nobody else knows, so that the next parts are added in its place: `sums`
+    says at which nodes that is so.
+    """
+    if type(node._first) is Tensor and node._second is None and _hand_back_one(node, g, arrived):
+        return
     inputs = node.inputs
     if not inputs:
         return
-    values = [for_numpy(source._value) for source in inputs]
-    for source, part in zip(inputs, _parts(node, for_numpy(g), np, for_numpy(node._value), values, _flows), strict=True):
+    y, values = node._value, [source._value for source in inputs]
+    if type(y) is float or float in map(type, values):
+        g, y, values = for_numpy(g), for_numpy(y), list(map(for_numpy, values))
+    for source, part in zip(inputs, _parts(node, g, np, y, values, _flows), strict=True):
         if part is None or not source._flows:
             continue
         if type(part) is FunctionType:
@@ -153,15 +164,19 @@ def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any]) -> None:
         if not _fits(part, source._value):
             part = fit(np, part, source)  # noqa: PLW2901
         before = arrived.get(source)
-        if before is not None:
-            part = before + part  # noqa: PLW2901
-        arrived[source] = part if type(part) is np.ndarray else _held(source, part)
+        if before is None:
+            arrived[source] = part if type(part) is np.ndarray else _held(source, part)
+        elif source in sums and type(before) is np.ndarray:
+            before += part
+        else:
+            arrived[source] = _held(source, before + part)
+            sums.add(source)
 
 
 def _fits(part: Any, value: Any) -> bool:
     """Whether a cotangent has the shape and dtype of the value it belongs to: what is asked most, answered first."""
     if type(value) is np.ndarray and type(part) is np.ndarray:
-        return part.shape == value.shape and part.dtype is value.dtype
+        return part.dtype is value.dtype and part.shape == value.shape
     return type(part) is np.float64 and type(value) is float
 
 
@@ -311,11 +326,11 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
         reached = {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
         watch.propagated({output: seed}, reached, [node for node in reached if not node.inputs], _value)
     for node, cotangent in zip(order, cotangents, strict=True):
-        if type(cotangent) is float and not accumulate:
-            node._grad = cotangent
-        elif cotangent is not None:
-            previous = node._grad if accumulate else None
-            node._grad = frozen(cotangent if previous is None else previous + cotangent)
+        if cotangent is None:
+            continue
+        if accumulate and node._grad is not None:
+            cotangent = node._grad + cotangent  # noqa: PLW2901
+        node._grad = cotangent if type(cotangent) is float else frozen(cotangent)
 
 
 nodes.register("backward", backward)
