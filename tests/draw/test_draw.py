@@ -93,7 +93,7 @@ def named(names):
 
 @pytest.mark.parametrize("start", range(0, len(HOSTILE), 20))
 def test_any_name_appears_as_text(start, monkeypatch):
-    for module in ("places", "first"):  # where things stand does not matter here, and the plain method is quicker
+    for module in ("places", "views"):  # where things stand does not matter here, and the plain method is quicker
         monkeypatch.setattr(f"glassgrad.draw.{module}.find_spec", lambda name: None)
     names = HOSTILE[start : start + 20]
     graph = named(names)
