@@ -118,7 +118,6 @@ PLACES = """() => [...document.querySelectorAll("[data-node]")].map(
 
 
 def test_a_state_looks_the_same_by_whatever_way_it_was_reached(page):
-    ready = itertools.count(2)
 
     def opened(*labels):
         for ready, label in enumerate(labels, 2):

@@ -46,6 +46,8 @@ def test_without_format_a_picture_shows_itself():
     ({"arrays": "hot"}, "Known: auto, heat, numbers, shape"),
     ({"path": "picture.jpg"}, "file suffix '.jpg' is not known"),
     ({"open": ("sofmax",)}, "Did you mean 'softmax'"),
+    ({"open": ("record",)}, r"a composite \(an op that can be opened\) 'record' is not known.*, sigmoid, "),
+    ({"open": ("multiply",)}, "'multiply' is not known"),  # an op, but with nothing in it
 ])
 def test_unknown_settings(settings, says):
     with pytest.raises(gg.SettingError, match=says):

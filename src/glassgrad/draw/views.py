@@ -1,6 +1,7 @@
 """States of an interactive page that are laid out with it, so that they are there as soon as the page is.
 
-The page's own script says which they are and what is seen in them; it runs here in the engine that does the layout, too.
+The page's own script says which they are and what is seen in them; it runs here, too, in the engine that does the
+layout.
 """
 
 from __future__ import annotations
