@@ -31,7 +31,7 @@ def _adam(parameters: list[Any], gradients: list[Any], state: list[Any], lr: flo
     count = count + 1
     ms = [0.9 * m + 0.1 * g for m, g in zip(ms, gradients, strict=True)]
     vs = [0.999 * v + 0.001 * g * g for v, g in zip(vs, gradients, strict=True)]
-    missing_m, missing_v = (-jnp.expm1(count * log(beta)) for beta in (0.9, 0.999))  # 1 - beta**count, to the last digit
+    missing_m, missing_v = (-jnp.expm1(count * log(beta)) for beta in (0.9, 0.999))  # 1 - beta**count, exactly
     rate = lr / missing_m
     return [w - rate * m / (jnp.sqrt(v / missing_v) + 1e-8) for w, m, v in zip(parameters, ms, vs, strict=True)], [
         ms, vs, count]
