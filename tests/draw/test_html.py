@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -191,11 +192,19 @@ def test_the_first_view_and_everything_open_are_laid_out_with_the_page():
             assert 0 <= place["x"] <= view["width"] - place["width"]
 
 
+def nested(count):
+    with ExitStack() as scopes:
+        for i in range(count):
+            scopes.enter_context(gg.scope(f"box {i}"))
+        return gg.sin(gg.tensor(0.5))
+
+
 @pytest.mark.parametrize(("graph", "options", "views"), [
     (apples, {}, 1),  # nothing can be opened
     (two_layers, {"open": True, "depth": 50}, 1),  # everything is open at first
     (two_layers, {"depth": 0}, 2),
     (lambda: blocks(160), {}, 1),  # everything is more than is laid out ahead
+    (lambda: nested(300), {}, 1),  # few nodes, but in many boxes
 ])
 def test_how_many_views_are_laid_out_with_the_page(graph, options, views):
     assert len(json.loads(unpacked(draw(graph(), format="html", **options), "picture"))["views"]) == views

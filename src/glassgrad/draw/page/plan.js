@@ -2,7 +2,7 @@
 // Which parts of a picture are seen when these boxes are open, and the graph that the layout engine is asked to lay
 // out. Works on data alone: the page runs it, and so does Python, for the first view.
 const plan = (picture) => {
-  const MOST_NODES = 150; // of a state that is laid out before anybody asks for it
+  const MOST_PARTS = 150; // nodes and boxes of a state that is laid out before anybody asks for it
   const boxes = new Map(picture.boxes.map((box) => [box.id, box]));
   const nodes = new Map(picture.nodes.map((node) => [node.id, node]));
   const parents = new Map([...nodes.values(), ...boxes.values()].map((item) => [item.id, item.parent]));
@@ -52,7 +52,10 @@ const plan = (picture) => {
     return root;
   }
 
-  const isSmall = (opened) => scene(opened).nodes.length <= MOST_NODES;
+  const isSmall = (opened) => {
+    const { nodes: seen, boxes: open } = scene(opened);
+    return seen.length + open.length <= MOST_PARTS;
+  };
 
   // The states that are laid out with the page: as it is at first, and, of a picture that is not large, all open.
   function firstStates() {
