@@ -156,7 +156,7 @@ class NativeProgram:
             workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
         whole = self._whole
-        if self.run(workspace) if whole is None else whole(workspace.table, workspace.address):
+        if self.run(workspace) if whole is None else whole(workspace.address):
             return self._reference(arguments)  # which says what was wrong
         results = workspace.results()
         self._free.append(workspace)
@@ -173,7 +173,7 @@ class NativeProgram:
         for part in self._parts:
             if isinstance(part, Call):
                 called(part.node, workspace, self.plan)
-            elif status := part(workspace.table, workspace.address):
+            elif status := part(workspace.address):
                 return status
         return 0
 

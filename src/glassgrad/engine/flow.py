@@ -1,0 +1,90 @@
+"""Memory and loops of the program that is being compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from .emit import POINTER, Number, cast
+from .kinds import BOOLEAN, INT64, Kind
+
+WRAPS_NEVER = ("nsw",)  # indices stay far from the largest number: what lets LLVM see where entries lie
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a number lies in memory.
+
+    Attributes
+    ----------
+    pointer : ir.Value
+    kind : Kind
+    """
+
+    pointer: ir.Value
+    kind: Kind
+
+    def load(self, builder: ir.IRBuilder) -> Number:
+        """Return the number."""
+        value = builder.load(self.pointer, typ=self.kind.stored)
+        if self.kind == BOOLEAN:
+            value = builder.icmp_unsigned("!=", value, ir.Constant(self.kind.stored, 0))
+        return Number(builder, value, self.kind)
+
+    def store(self, builder: ir.IRBuilder, value: Number | float) -> None:
+        """Put a number there."""
+        stored = cast(builder, value, self.kind).value
+        if self.kind == BOOLEAN:
+            stored = builder.zext(stored, self.kind.stored)
+        builder.store(stored, self.pointer)
+
+
+@dataclass(frozen=True)
+class Array:
+    """Entries at an address, row after row; nobody owns them here.
+
+    Attributes
+    ----------
+    pointer : ir.Value
+    shape : sequence of Number or int
+    kind : Kind
+    """
+
+    pointer: ir.Value
+    shape: Sequence[Number | int]
+    kind: Kind
+
+    def entry(self, builder: ir.IRBuilder, index: Sequence[Number | float]) -> Place:
+        """Return where an entry lies."""
+        assert len(index) == len(self.shape), "an index for every axis"
+        first, *others = (cast(builder, place, INT64) for place in index)
+        offset = first.value
+        for place, size in zip(others, self.shape[1:], strict=True):
+            rows = builder.mul(offset, cast(builder, size, INT64).value, flags=WRAPS_NEVER)
+            offset = builder.add(rows, place.value, flags=WRAPS_NEVER)
+        return Place(builder.gep(self.pointer, [offset], inbounds=True, source_etype=self.kind.stored), self.kind)
+
+
+def array(builder: ir.IRBuilder, address: Number | float, shape: Sequence[Number | int], kind: Kind) -> Array:
+    """Return what lies at an address as an array."""
+    return Array(builder.inttoptr(cast(builder, address, INT64).value, POINTER), shape, kind)
+
+
+@contextmanager
+def counted(builder: ir.IRBuilder, start: Number | float, stop: Number | float, step: int = 1) -> Iterator[Number]:
+    """Repeat what is emitted inside of the ``with`` block; it gives the number that counts."""
+    first, last = (cast(builder, each, INT64).value for each in (start, stop))
+    body, after = (builder.append_basic_block(name) for name in ("body", "after"))
+    before = builder.block
+    builder.cbranch(builder.icmp_signed("<", first, last), body, after)
+    builder.position_at_end(body)
+    index = builder.phi(INT64.type)
+    index.add_incoming(first, before)
+    yield Number(builder, index, INT64)
+    following = builder.add(index, INT64.constant(step), flags=WRAPS_NEVER)
+    index.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_signed("<", following, last), body, after)
+    builder.position_at_end(after)
