@@ -17,7 +17,7 @@ sys.path += [str(TESTS / "engine"), str(TESTS / "ops")]
 from bounds import check  # noqa: E402
 from plain import native_programs  # noqa: E402
 from programs import given, graph  # noqa: E402
-from test_every_op import CASES, graph_of  # noqa: E402
+from test_ops_compiled import CASES, graph_of  # noqa: E402
 
 from glassgrad.interpret import Program  # noqa: E402
 

@@ -162,7 +162,8 @@ def alike(builder: ir.IRBuilder, x: Number | float, y: Number | float) -> tuple[
     elif x.kind == y.kind:
         return x, y
     else:
-        assert not (x.kind.is_float or y.kind.is_float), f"{x.kind.name} beside {y.kind.name}"
+        floats = [each.kind.name for each in (x, y) if each.kind.is_float]
+        assert not floats, f"{x.kind.name} beside {y.kind.name}"
         kind = KINDS["uint64"] if KINDS["uint64"] in (x.kind, y.kind) else INT64
     return cast(builder, x, kind), cast(builder, y, kind)
 

@@ -23,8 +23,9 @@ from .arena import aligned
 from .blas import Blas, best
 from .loops import Loop, chain
 from .lower import is_constant
+from .machine import Function
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
-from .native import CannotCompileError, Function, native
+from .native import CannotCompileError, native
 from .plan import Call, Plan, Step, plan
 from .products import Product
 from .source import Source, source

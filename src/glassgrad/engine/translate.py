@@ -28,7 +28,7 @@ from .words import words
 
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.Pow: operator.pow, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
+    ast.Pow: operator.pow, ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
 }
 SIGNS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
@@ -163,7 +163,6 @@ class _Translator:
 
     def _value(self, node: ast.expr) -> Any:
         """Return the value of an expression: a number of the program or of Python, an array, a kind, a word."""
-        builder = self._builder
         match node:
             case ast.Constant(value=bool() | int() | float() as value):
                 return value
@@ -171,11 +170,16 @@ class _Translator:
                 found = self._variables.get(name)
                 if found is None:
                     return self._word(name)
-                return found.load(builder) if isinstance(found, Place) else found
+                return found.load(self._builder) if isinstance(found, Place) else found
             case ast.Subscript():
-                return self._place(node).load(builder)
+                return self._place(node).load(self._builder)
             case ast.Tuple(elts=parts):
                 return [self._value(part) for part in parts]
+        return self._computed(node)
+
+    def _computed(self, node: ast.expr) -> Any:
+        builder = self._builder
+        match node:
             case ast.BinOp(left=left, op=op, right=right):
                 return _binary(builder, op, self._value(left), self._value(right))
             case ast.Compare(left=left, ops=[sign], comparators=[right]):
@@ -189,7 +193,7 @@ class _Translator:
                 return where(self._truth(test), *alike(builder, self._value(body), self._value(orelse)))
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 word, values = self._word(name), [self._value(argument) for argument in arguments]
-                return cast(builder, *values, word) if isinstance(word, Kind) else word(builder, *values)
+                return cast(builder, values[0], word) if isinstance(word, Kind) else word(builder, *values)
         raise UnknownWordError(ast.unparse(node))
 
     def _word(self, name: str) -> Any:
