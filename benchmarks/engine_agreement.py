@@ -1,7 +1,7 @@
 """Run 1,000 random graphs and every op natively, against the interpreter: ``engine_agreement.py [FIRST LAST]``.
 
 Prints how many graphs agree within the bounds of rounding (`tests/engine/bounds.py`), and those that do not. Compiling
-takes about two seconds a graph the first time; later runs find them on disk.
+takes some tenths of a second a graph the first time; later runs find them on disk.
 """
 
 from __future__ import annotations
