@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
 
 from llvmlite import ir
 
 from .emit import POINTER, Number, cast
 from .kinds import BOOLEAN, INT64, Kind
 
+Marks = Mapping[str, ir.MDValue]  # what LLVM is told where a place is read or written, by its own words for it
 WRAPS_NEVER = ("nsw",)  # indices stay far from the largest number: what lets LLVM see where entries lie
 
 
@@ -22,14 +24,21 @@ class Place:
     ----------
     pointer : ir.Value
     kind : Kind
+    marks : Marks
     """
 
     pointer: ir.Value
     kind: Kind
+    marks: Marks = field(default_factory=dict)
+
+    def _marked(self, instruction: ir.Instruction) -> ir.Instruction:
+        for word, metadata in self.marks.items():
+            instruction.set_metadata(word, metadata)
+        return instruction
 
     def load(self, builder: ir.IRBuilder) -> Number:
         """Return the number."""
-        value = builder.load(self.pointer, typ=self.kind.stored)
+        value = self._marked(builder.load(self.pointer, typ=self.kind.stored))
         if self.kind == BOOLEAN:
             value = builder.icmp_unsigned("!=", value, ir.Constant(self.kind.stored, 0))
         return Number(builder, value, self.kind)
@@ -39,7 +48,7 @@ class Place:
         stored = cast(builder, value, self.kind).value
         if self.kind == BOOLEAN:
             stored = builder.zext(stored, self.kind.stored)
-        builder.store(stored, self.pointer)
+        self._marked(builder.store(stored, self.pointer))
 
 
 @dataclass(frozen=True)
@@ -51,13 +60,22 @@ class Array:
     pointer : ir.Value
     shape : sequence of Number or int
     kind : Kind
+    slot : int or None
+        The entry of the table that holds the address, if it is one.
     """
 
     pointer: ir.Value
     shape: Sequence[Number | int]
     kind: Kind
+    slot: int | None = None
 
-    def entry(self, builder: ir.IRBuilder, index: Sequence[Number | float]) -> Place:
+    @property
+    def bytes(self) -> float:
+        """Size; infinite if it depends on numbers that come later."""
+        sizes = [size if isinstance(size, int) else float("inf") for size in self.shape]
+        return prod(sizes) * self.kind.bits / 8
+
+    def entry(self, builder: ir.IRBuilder, index: Sequence[Number | float], marks: Marks) -> Place:
         """Return where an entry lies."""
         assert len(index) == len(self.shape), "an index for every axis"
         first, *others = (cast(builder, place, INT64) for place in index)
@@ -65,17 +83,23 @@ class Array:
         for place, size in zip(others, self.shape[1:], strict=True):
             rows = builder.mul(offset, cast(builder, size, INT64).value, flags=WRAPS_NEVER)
             offset = builder.add(rows, place.value, flags=WRAPS_NEVER)
-        return Place(builder.gep(self.pointer, [offset], inbounds=True, source_etype=self.kind.stored), self.kind)
+        pointer = builder.gep(self.pointer, [offset], inbounds=True, source_etype=self.kind.stored)
+        return Place(pointer, self.kind, marks)
 
 
-def array(builder: ir.IRBuilder, address: Number | float, shape: Sequence[Number | int], kind: Kind) -> Array:
+def array(builder: ir.IRBuilder, address: Number | float, shape: Sequence[Number | int], kind: Kind,
+          slot: int | None = None) -> Array:
     """Return what lies at an address as an array."""
-    return Array(builder.inttoptr(cast(builder, address, INT64).value, POINTER), shape, kind)
+    return Array(builder.inttoptr(cast(builder, address, INT64).value, POINTER), shape, kind, slot)
 
 
 @contextmanager
-def counted(builder: ir.IRBuilder, start: Number | float, stop: Number | float, step: int = 1) -> Iterator[Number]:
-    """Repeat what is emitted inside of the ``with`` block; it gives the number that counts."""
+def counted(builder: ir.IRBuilder, start: Number | float, stop: Number | float, step: int = 1,
+            one_by_one: bool = False) -> Iterator[Number]:
+    """Repeat what is emitted inside of the ``with`` block; it gives the number that counts.
+
+    `one_by_one` keeps LLVM from working on several rounds at once.
+    """
     first, last = (cast(builder, each, INT64).value for each in (start, stop))
     body, after = (builder.append_basic_block(name) for name in ("body", "after"))
     before = builder.block
@@ -86,5 +110,14 @@ def counted(builder: ir.IRBuilder, start: Number | float, stop: Number | float, 
     yield Number(builder, index, INT64)
     following = builder.add(index, INT64.constant(step), flags=WRAPS_NEVER)
     index.add_incoming(following, builder.block)
-    builder.cbranch(builder.icmp_signed("<", following, last), body, after)
+    again = builder.cbranch(builder.icmp_signed("<", following, last), body, after)
+    if one_by_one:
+        again.set_metadata("llvm.loop", _loop(builder.module, "llvm.loop.vectorize.enable", BOOLEAN.constant(0)))
     builder.position_at_end(after)
+
+
+def _loop(module: ir.Module, word: str, value: ir.Constant) -> ir.MDValue:
+    """Return what LLVM is told about a loop: metadata whose first entry is itself, which tells loops apart."""
+    known = ir.MDValue(module, [], name=str(len(module.metadata)))
+    known.operands = (known, module.add_metadata([word, value]))
+    return known

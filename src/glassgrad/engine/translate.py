@@ -22,8 +22,9 @@ from typing import Any
 from llvmlite import ir
 
 from .emit import Number, alike, cast, number, where
-from .flow import Array, Place, counted
+from .flow import Array, Marks, Place, array, counted
 from .kinds import BOOLEAN, INT64, Kind
+from .nests import along_rows, is_nest, marks
 from .words import words
 
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -81,6 +82,8 @@ class _Translator:
         self._function, self._words = function, known
         self._builder = ir.IRBuilder(function.append_basic_block("entry"))
         self._variables: dict[str, Place | Array] = {}
+        self._in_nest, self._nests = False, 0
+        self._marks: dict[int, Marks] = {}
 
     def translate(self, definition: ast.FunctionDef) -> None:
         """Append the instructions of the whole function."""
@@ -97,6 +100,9 @@ class _Translator:
 
     def _line(self, line: ast.stmt) -> None:
         match line:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="array"), args=where)):
+                address, shape, kind = map(self._value, where)
+                self._variables[name] = array(self._builder, address, shape, kind, _slot(where[0]))
             case ast.Assign(targets=[target], value=value):
                 self._set(target, self._value(value))
             case ast.AugAssign(target=target, op=op, value=value):
@@ -104,10 +110,8 @@ class _Translator:
                 place.store(self._builder, _binary(self._builder, op, place.load(self._builder), self._value(value)))
             case ast.Expr(value=value):
                 self._value(value)
-            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=limits), body=body):
-                with counted(self._builder, *self._limits(limits)) as index:
-                    self._assign(name, index)
-                    self._lines(body)
+            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=limits)):
+                self._loop(line, name, limits)
             case ast.If(test=test, body=body, orelse=[]):
                 with self._builder.if_then(self._truth(test).value):
                     self._lines(body)
@@ -115,6 +119,19 @@ class _Translator:
                 self._builder.ret(cast(self._builder, self._value(value), INT64).value)
             case _:
                 raise UnknownWordError(ast.unparse(line))
+
+    def _loop(self, loop: ast.For, name: str, limits: list[ast.expr]) -> None:
+        """Repeat the lines of a loop; if it is the outermost of a step, say first what is known of its arrays."""
+        outermost = not self._in_nest and is_nest(loop)
+        if outermost:
+            self._in_nest, self._nests = True, self._nests + 1
+            arrays = {name: found for name, found in self._variables.items() if isinstance(found, Array)}
+            self._marks = marks(self._function.module, f"{self._function.name} {self._nests}", loop, arrays)
+        with counted(self._builder, *self._limits(limits), one_by_one=along_rows(loop)) as index:
+            self._assign(name, index)
+            self._lines(loop.body)
+        if outermost:
+            self._in_nest, self._marks = False, {}
 
     def _limits(self, limits: list[ast.expr]) -> tuple[Number | float, Number | float, int]:
         """Return first, last and step of a range, which may be just its length."""
@@ -130,9 +147,6 @@ class _Translator:
 
     def _assign(self, name: str, value: Any) -> None:
         """Give a variable this value; the first one decides of which kind it is."""
-        if isinstance(value, Array):
-            self._variables[name] = value
-            return
         given = number(self._builder, value)
         if name not in self._variables:
             with self._builder.goto_entry_block():
@@ -150,7 +164,10 @@ class _Translator:
                 found = self._variables[name]
             case ast.Subscript(value=value, slice=index):
                 places = index.elts if isinstance(index, ast.Tuple) else [index]
-                found = self._value(value).entry(self._builder, [self._value(place) for place in places])
+                array = self._value(value)
+                assert isinstance(array, Array), ast.unparse(value)
+                marks = {} if array.slot is None else self._marks.get(array.slot, {})
+                found = array.entry(self._builder, [self._value(place) for place in places], marks)
             case _:
                 raise UnknownWordError(ast.unparse(target))
         assert isinstance(found, Place), ast.unparse(target)
@@ -200,6 +217,14 @@ class _Translator:
         if name not in self._words:
             raise UnknownWordError(name)
         return self._words[name]
+
+
+def _slot(address: ast.expr) -> int | None:
+    """Return which entry of the table an address is, if it is one."""
+    match address:
+        case ast.Subscript(value=ast.Name(id="at"), slice=ast.Constant(value=int() as slot)):
+            return slot
+    return None
 
 
 def _binary(builder: ir.IRBuilder, op: ast.operator, left: Any, right: Any) -> Any:

@@ -15,7 +15,6 @@ from llvmlite import ir
 
 from . import error_function, scalars
 from .emit import POINTER, Number, alike, call, cast, declared, library, number, where
-from .flow import array
 from .gemm import routines
 from .kinds import INT64, KINDS, Kind
 from .philox import uniform
@@ -74,7 +73,7 @@ OF_ANY: dict[str, Body] = {
     **{name: partial(call, name) for name in INSTRUCTIONS}, **{name: partial(library, name) for name in LIBRARY},
 }
 WORDS: dict[str, Any] = {
-    **KINDS, "inf": math.inf, "nan": math.nan, "array": array, "wrapped": _wrapped, "fetch": _fetch, "min": _min,
+    **KINDS, "inf": math.inf, "nan": math.nan, "wrapped": _wrapped, "fetch": _fetch, "min": _min,
     **{name: partial(_of_any, body) for name, body in OF_ANY.items()},
     **{f"{name}_{bits}": partial(_of_kind, body, KINDS[f"float{bits}"])
        for name, body in OF_WIDTH.items() for bits in (32, 64)},
