@@ -41,41 +41,41 @@ class Number:
         """Return a number of the same program, and of the same kind if nothing else is said."""
         return Number(self.builder, value, kind or self.kind)
 
-    def like(self, other: Number | float) -> Number:
+    def like(self, other: Operand) -> Number:
         """Return `other`; if it is a Python number, as a constant of this number's kind."""
         return other if isinstance(other, Number) else self.make(self.kind.constant(other))
 
-    def _apply(self, of_floats: str, of_wholes: str, other: Number | float, turned: bool = False) -> Number:
+    def _apply(self, of_floats: str, of_wholes: str, other: Operand, turned: bool = False) -> Number:
         left, right = (self.like(other), self) if turned else (self, self.like(other))
         assert left.kind == right.kind, f"{left.kind.name} and {right.kind.name}"
         operation = getattr(self.builder, of_floats if self.kind.is_float else of_wholes)
         return self.make(operation(left.value, right.value))
 
-    def __add__(self, other: Number | float) -> Number:
+    def __add__(self, other: Operand) -> Number:
         return self._apply("fadd", "add", other)
 
     def __radd__(self, other: float) -> Number:
         return self._apply("fadd", "add", other, turned=True)
 
-    def __sub__(self, other: Number | float) -> Number:
+    def __sub__(self, other: Operand) -> Number:
         return self._apply("fsub", "sub", other)
 
     def __rsub__(self, other: float) -> Number:
         return self._apply("fsub", "sub", other, turned=True)
 
-    def __mul__(self, other: Number | float) -> Number:
+    def __mul__(self, other: Operand) -> Number:
         return self._apply("fmul", "mul", other)
 
     def __rmul__(self, other: float) -> Number:
         return self._apply("fmul", "mul", other, turned=True)
 
-    def __truediv__(self, other: Number | float) -> Number:
+    def __truediv__(self, other: Operand) -> Number:
         return self._apply("fdiv", "", other)
 
     def __rtruediv__(self, other: float) -> Number:
         return self._apply("fdiv", "", other, turned=True)
 
-    def __pow__(self, other: Number | float) -> Number:
+    def __pow__(self, other: Operand) -> Number:
         return library("pow", self, other)
 
     def __neg__(self) -> Number:
@@ -96,7 +96,7 @@ class Number:
     def __rshift__(self, other: int) -> Number:
         return self._apply("", "lshr", other)
 
-    def compare(self, sign: str, other: Number | float) -> Number:
+    def compare(self, sign: str, other: Operand) -> Number:
         """Return the truth value of a comparison with ``"<"``, ``"<="``, ``"=="``, ``"!="``, ``">="`` or ``">"``."""
         right = self.like(other)
         assert self.kind == right.kind, f"{self.kind.name} {sign} {right.kind.name}"
@@ -106,17 +106,20 @@ class Number:
             of_this = self.builder.icmp_signed if self.kind.signed else self.builder.icmp_unsigned
         return self.make(of_this(sign, self.value, right.value), BOOLEAN)
 
-    def __lt__(self, other: Number | float) -> Number:
+    def __lt__(self, other: Operand) -> Number:
         return self.compare("<", other)
 
-    def __gt__(self, other: Number | float) -> Number:
+    def __gt__(self, other: Operand) -> Number:
         return self.compare(">", other)
 
-    def __ge__(self, other: Number | float) -> Number:
+    def __ge__(self, other: Operand) -> Number:
         return self.compare(">=", other)
 
 
-def number(builder: ir.IRBuilder, value: Number | float) -> Number:
+Operand = Number | float  # a number of the program, or one of Python, which is a constant there
+
+
+def number(builder: ir.IRBuilder, value: Operand) -> Number:
     """Return a Python number as one of the program; one that is of the program already stays."""
     if isinstance(value, Number):
         return value
@@ -124,7 +127,7 @@ def number(builder: ir.IRBuilder, value: Number | float) -> Number:
     return Number(builder, kind.constant(value), kind)
 
 
-def cast(builder: ir.IRBuilder, value: Number | float, kind: Kind) -> Number:
+def cast(builder: ir.IRBuilder, value: Operand, kind: Kind) -> Number:
     """Return a number as one of another kind: whole numbers wrap round, floats lose their fraction."""
     if not isinstance(value, Number):
         return Number(builder, kind.constant(value), kind)
@@ -149,7 +152,7 @@ def cast(builder: ir.IRBuilder, value: Number | float, kind: Kind) -> Number:
     return value.make(convert(value.value, kind.type), kind)
 
 
-def alike(builder: ir.IRBuilder, x: Number | float, y: Number | float) -> tuple[Number, Number]:
+def alike(builder: ir.IRBuilder, x: Operand, y: Operand) -> tuple[Number, Number]:
     """Return two numbers as numbers of one kind; floats are never converted unless the source says so."""
     if not isinstance(x, Number) and isinstance(y, Number):
         other, first = alike(builder, y, x)
@@ -168,7 +171,7 @@ def alike(builder: ir.IRBuilder, x: Number | float, y: Number | float) -> tuple[
     return cast(builder, x, kind), cast(builder, y, kind)
 
 
-def where(condition: Number, x: Number, y: Number | float) -> Number:
+def where(condition: Number, x: Number, y: Operand) -> Number:
     """``x`` where the condition holds, else ``y``."""
     return x.make(x.builder.select(condition.value, x.value, x.like(y).value))
 
@@ -185,19 +188,19 @@ def from_bits(x: Number) -> Number:
     return x.make(x.builder.bitcast(x.value, kind.type), kind)
 
 
-def call(name: str, x: Number, *others: Number | float) -> Number:
+def call(name: str, x: Number, *others: Operand) -> Number:
     """Value of one of LLVM's own functions (``"fabs"``, ``"sqrt"``), which become instructions."""
     suffix = f"f{x.bits}" if x.kind.is_float else f"i{x.bits}"
     return _called(f"llvm.{name}.{suffix}", (), x, *others)
 
 
-def library(name: str, x: Number, *others: Number | float) -> Number:
+def library(name: str, x: Number, *others: Operand) -> Number:
     """Value of a function of the C library (``"sin"``, ``"pow"``) for floats."""
     assert x.kind.is_float, f"{name} of {x.kind.name}"
     return _called(f"{name}f" if x.bits == 32 else name, PURE, x, *others)
 
 
-def _called(name: str, attributes: tuple[str, ...], x: Number, *others: Number | float) -> Number:
+def _called(name: str, attributes: tuple[str, ...], x: Number, *others: Operand) -> Number:
     arguments = [x.value, *(x.like(other).value for other in others)]
     function = declared(x.builder.module, name, ir.FunctionType(x.value.type, [each.type for each in arguments]))
     for attribute in attributes:
@@ -210,17 +213,17 @@ def declared(module: ir.Module, name: str, form: ir.FunctionType) -> Any:
     return module.globals.get(name) or ir.Function(module, form, name)
 
 
-def fused(x: Number, y: Number | float, z: Number | float) -> Number:
+def fused(x: Number, y: Operand, z: Operand) -> Number:
     """``x * y + z``, rounded once where the processor can, else twice: only where either will do."""
     return call("fmuladd", x, y, z)
 
 
 def polynomial(coefficients: tuple[float, ...], x: Number) -> Number:
     """``c0 + c1 x + c2 x**2 + ...``: neighbours are joined to pairs, these to pairs again, so that few have to wait."""
-    parts: list[Number | float] = list(coefficients)
+    parts: list[Operand] = list(coefficients)
     while len(parts) > 1:
         pairs = zip(parts[::2], parts[1::2], strict=False)
-        joined: list[Number | float] = [fused(x, high, low) for low, high in pairs]
+        joined: list[Operand] = [fused(x, high, low) for low, high in pairs]
         parts = joined + parts[len(joined) * 2 :]
         x = x * x
     return x.like(parts[0])

@@ -9,7 +9,7 @@ from math import prod
 
 from llvmlite import ir
 
-from .emit import POINTER, Number, cast
+from .emit import POINTER, Number, Operand, cast
 from .kinds import BOOLEAN, INT64, Kind
 
 Marks = Mapping[str, ir.MDValue]  # what LLVM is told where a place is read or written, by its own words for it
@@ -43,7 +43,7 @@ class Place:
             value = builder.icmp_unsigned("!=", value, ir.Constant(self.kind.stored, 0))
         return Number(builder, value, self.kind)
 
-    def store(self, builder: ir.IRBuilder, value: Number | float) -> None:
+    def store(self, builder: ir.IRBuilder, value: Operand) -> None:
         """Put a number there."""
         stored = cast(builder, value, self.kind).value
         if self.kind == BOOLEAN:
@@ -75,7 +75,7 @@ class Array:
         sizes = [size if isinstance(size, int) else float("inf") for size in self.shape]
         return prod(sizes) * self.kind.bits / 8
 
-    def entry(self, builder: ir.IRBuilder, index: Sequence[Number | float], marks: Marks) -> Place:
+    def entry(self, builder: ir.IRBuilder, index: Sequence[Operand], marks: Marks) -> Place:
         """Return where an entry lies."""
         assert len(index) == len(self.shape), "an index for every axis"
         first, *others = (cast(builder, place, INT64) for place in index)
@@ -87,14 +87,14 @@ class Array:
         return Place(pointer, self.kind, marks)
 
 
-def array(builder: ir.IRBuilder, address: Number | float, shape: Sequence[Number | int], kind: Kind,
+def array(builder: ir.IRBuilder, address: Operand, shape: Sequence[Number | int], kind: Kind,
           slot: int | None = None) -> Array:
     """Return what lies at an address as an array."""
     return Array(builder.inttoptr(cast(builder, address, INT64).value, POINTER), shape, kind, slot)
 
 
 @contextmanager
-def counted(builder: ir.IRBuilder, start: Number | float, stop: Number | float, step: int = 1,
+def counted(builder: ir.IRBuilder, start: Operand, stop: Operand, step: int = 1,
             one_by_one: bool = False) -> Iterator[Number]:
     """Repeat what is emitted inside of the ``with`` block; it gives the number that counts.
 

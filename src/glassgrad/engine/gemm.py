@@ -26,7 +26,7 @@ from functools import partial
 
 from llvmlite import ir
 
-from .emit import POINTER, Number, cast
+from .emit import POINTER, Number, Operand, cast
 from .kinds import BOOLEAN, INT32, INT64, KINDS, Kind
 
 __all__ = ["routines"]
@@ -60,10 +60,10 @@ def routines(ints: int) -> dict[str, Callable[..., Number]]:
 
 
 def _call(arguments: list[str], whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number,
-          *given: Number | float) -> Number:
+          *given: Operand) -> Number:
     """Call the C function at an address; the names of its arguments tell their kinds."""
 
-    def passed(argument: str, value: Number | float) -> ir.Value:
+    def passed(argument: str, value: Operand) -> ir.Value:
         if argument in TRANSPOSES:
             turned = cast(builder, value, BOOLEAN).value
             return builder.select(turned, WORD.constant(TRANSPOSED), WORD.constant(PLAIN))

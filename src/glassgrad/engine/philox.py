@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from .emit import POINTER, Number, cast
+from .emit import POINTER, Number, Operand, cast
 from .flow import counted
 from .kinds import INT64, KINDS
 
@@ -50,7 +50,7 @@ def _floats(words: list[Number], bits: int) -> list[Number]:
     return [cast(word.builder, word >> (bits - digits), real) * 2.0**-digits for word in words]
 
 
-def uniform(bits: int, builder: ir.IRBuilder, *given: Number | float) -> Number:
+def uniform(bits: int, builder: ir.IRBuilder, *given: Operand) -> Number:
     """Fill memory with floats of that width: address, count, seed, stream, step."""
     address, count, seed, stream, step = (cast(builder, value, INT64) for value in given)
     real, many = KINDS[f"float{bits}"], {32: 8, 64: 4}[bits]

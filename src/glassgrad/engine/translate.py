@@ -21,7 +21,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .emit import Number, alike, cast, number, where
+from .emit import Number, Operand, alike, cast, number, where
 from .flow import Array, Marks, Place, array, counted
 from .kinds import BOOLEAN, INT64, Kind
 from .nests import along_rows, is_nest, marks
@@ -69,7 +69,7 @@ def translated(text: str, name: str, ints: int, triple: str, layout: str) -> str
 def _caller(function: ir.Function) -> Callable[..., Number]:
     """Return a word that calls a function."""
 
-    def called(builder: ir.IRBuilder, table: Number | float) -> Number:
+    def called(builder: ir.IRBuilder, table: Operand) -> Number:
         return Number(builder, builder.call(function, [cast(builder, table, INT64).value]), INT64)
 
     return called
@@ -133,7 +133,7 @@ class _Translator:
         if outermost:
             self._in_nest, self._marks = False, {}
 
-    def _limits(self, limits: list[ast.expr]) -> tuple[Number | float, Number | float, int]:
+    def _limits(self, limits: list[ast.expr]) -> tuple[Operand, Operand, int]:
         """Return first, last and step of a range, which may be just its length."""
         values = [self._value(limit) for limit in limits]
         start, stop, *step = values if len(values) > 1 else (0, *values)

@@ -14,7 +14,7 @@ from typing import Any
 from llvmlite import ir
 
 from . import error_function, scalars
-from .emit import POINTER, Number, alike, call, cast, declared, library, number, where
+from .emit import POINTER, Number, Operand, alike, call, cast, declared, library, number, where
 from .gemm import routines
 from .kinds import INT64, KINDS, Kind
 from .philox import uniform
@@ -22,13 +22,13 @@ from .philox import uniform
 Body = Callable[..., Number]
 
 
-def _wrapped(builder: ir.IRBuilder, index: Number | float, size: Number | float) -> Number:
+def _wrapped(builder: ir.IRBuilder, index: Operand, size: Operand) -> Number:
     """Return an index counted from the front; a negative one counts from the end."""
     place, count = (cast(builder, value, INT64) for value in (index, size))
     return where(place < 0, place + count, place)
 
 
-def _fetch(builder: ir.IRBuilder, address: Number | float) -> Number:
+def _fetch(builder: ir.IRBuilder, address: Operand) -> Number:
     """Ask for the line of memory at an address, which will be read soon; nothing happens if there is none."""
     whole = ir.IntType(32)
     form = ir.FunctionType(ir.VoidType(), [POINTER, whole, whole, whole])
@@ -38,7 +38,7 @@ def _fetch(builder: ir.IRBuilder, address: Number | float) -> Number:
     return number(builder, 0)
 
 
-def _min(builder: ir.IRBuilder, x: Number | float, y: Number | float) -> Number:
+def _min(builder: ir.IRBuilder, x: Operand, y: Operand) -> Number:
     """Return the smaller of two numbers of which none is NaN."""
     one, other = alike(builder, x, y)
     return where(one < other, one, other)
@@ -49,12 +49,12 @@ def _sign(x: Number) -> Number:
     return where(x > 0, x.like(1), where(x < 0, x.like(-1), x))
 
 
-def _of_kind(body: Body, kind: Kind, builder: ir.IRBuilder, *given: Number | float) -> Number:
+def _of_kind(body: Body, kind: Kind, builder: ir.IRBuilder, *given: Operand) -> Number:
     """Return the value of a function for arguments of this kind."""
     return body(*(cast(builder, value, kind) for value in given))
 
 
-def _of_any(body: Body, builder: ir.IRBuilder, *given: Number | float) -> Number:
+def _of_any(body: Body, builder: ir.IRBuilder, *given: Operand) -> Number:
     """Return the value of a function for arguments of the kind that the first one has."""
     first = number(builder, given[0])
     return body(first, *(cast(builder, value, first.kind) for value in given[1:]))
