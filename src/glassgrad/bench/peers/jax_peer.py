@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,9 @@ def _adam(parameters: list[Any], gradients: list[Any], state: list[Any], lr: flo
     count = count + 1
     ms = [0.9 * m + 0.1 * g for m, g in zip(ms, gradients, strict=True)]
     vs = [0.999 * v + 0.001 * g * g for v, g in zip(vs, gradients, strict=True)]
-    rate, correction = lr / (1 - 0.9**count), 1 / (1 - 0.999**count)
-    return [w - rate * m / (jnp.sqrt(v * correction) + 1e-8) for w, m, v in zip(parameters, ms, vs, strict=True)], [
+    missing_m, missing_v = (-jnp.expm1(count * log(beta)) for beta in (0.9, 0.999))  # 1 - beta**count, exactly
+    rate = lr / missing_m
+    return [w - rate * m / (jnp.sqrt(v / missing_v) + 1e-8) for w, m, v in zip(parameters, ms, vs, strict=True)], [
         ms, vs, count]
 
 
