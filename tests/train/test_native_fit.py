@@ -240,13 +240,13 @@ def test_an_unknown_engine() -> None:
         fit(model(), (FLOATS, LABELS), batch=10, epochs=1, engine="gpu")
 
 
-def test_without_numba_numpy_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_llvm_numpy_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     from glassgrad.engine import compiled, native
 
     compiled._warned.clear()
     native.native.cache_clear()
     monkeypatch.setattr(native.importlib.util, "find_spec", lambda name: None)
-    with pytest.warns(RuntimeWarning, match="numba is not installed"):
+    with pytest.warns(RuntimeWarning, match="llvmlite is not installed"):
         found, _ = trained()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

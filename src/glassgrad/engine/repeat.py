@@ -239,9 +239,9 @@ class Repeated:
 
     def _call(self, workspace: Workspace, threads: int) -> int:
         if self.blas is None or (threads == 1 and self.blas.private):
-            return self._function(workspace.table, workspace.address)
+            return self._function(workspace.address)
         with self.blas.threads(threads):
-            return self._function(workspace.table, workspace.address)
+            return self._function(workspace.address)
 
     def _swapped(self, pairs: list[tuple[int, int, int]], done: int) -> None:
         if done % 2:
