@@ -12,7 +12,7 @@ SHORT = ("train", "--iterations", "30", "--hidden", "8", "--dtype", "float64", "
 
 def test_every_engine_gives_the_same_figures_and_weights(run, tmp_path):
     figures, weights = [], []
-    for engine in ("interpret", "numpy", "numba", "auto"):
+    for engine in ("interpret", "numpy", "native", "auto"):
         code, output, errors = run(*SHORT, engine, "--out", engine)
         assert (code, errors) == (0, "")
         figures.append(json.loads(output))
@@ -32,4 +32,4 @@ def test_an_unknown_engine_is_refused_before_anything_is_written(run, tmp_path):
 
 
 def test_the_help_names_the_engines(run):
-    assert "numba (native code), numpy, interpret" in " ".join(run("train", "--help")[1].split())
+    assert "native (compiled), numpy, interpret" in " ".join(run("train", "--help")[1].split())

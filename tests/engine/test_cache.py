@@ -157,7 +157,7 @@ def test_the_folder_does_not_grow_without_bound(home: Path, monkeypatch: pytest.
 CHILD = """
 import sys
 import numpy as np, glassgrad as gg
-f = gg.compile(lambda x: gg.sum(gg.tanh(x) ** 2), engine="numba")
+f = gg.compile(lambda x: gg.sum(gg.tanh(x) ** 2), engine="native")
 print(f(np.ones(7)).tobytes().hex(), "glassgrad.engine.translate" in sys.modules)
 """
 

@@ -72,7 +72,7 @@ def test_names_of_functions_and_entries(name: str) -> None:
         return p[name] * 2
 
     function.__name__ = name
-    compiled = gg.compile(function, engine="numba")
+    compiled = gg.compile(function, engine="native")
     assert compiled({name: 3.0}) == 6
     assert repr(compiled).startswith("<compiled ")
     assert "def program(table)" in compiled.explain()

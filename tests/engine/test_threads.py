@@ -29,7 +29,7 @@ def cumulated(x: Any, W: Any) -> Any:
     return gg.exp(gg.cumsum(gg.tanh(x @ W), axis=1) * 0.1)
 
 
-@pytest.mark.parametrize("engine", ["numba", "numpy", "interpret"])
+@pytest.mark.parametrize("engine", ["native", "numpy", "interpret"])
 @pytest.mark.parametrize("function", [score, cumulated])
 def test_one_program_in_eight_threads(engine: str, function: Any) -> None:
     compiled = gg.compile(function, engine=engine)
@@ -44,7 +44,7 @@ def test_one_program_in_eight_threads(engine: str, function: Any) -> None:
 
 
 def test_two_programs_at_once() -> None:
-    programs = [gg.compile(lambda x, k=k: gg.sum(gg.sin(x * k)), engine="numba") for k in range(1, 5)]
+    programs = [gg.compile(lambda x, k=k: gg.sum(gg.sin(x * k)), engine="native") for k in range(1, 5)]
 
     def run(number: int) -> bool:
         k = number % 4
@@ -58,7 +58,7 @@ def test_two_programs_at_once() -> None:
 def train(seed: int) -> list[bytes]:
     x, t = RNG_DATA
     net = gg.nn.perceptron(5, 8, 3, seed=seed)
-    gg.train.fit(net, (x, t), batch=10, epochs=20, seed=seed, engine="numba")
+    gg.train.fit(net, (x, t), batch=10, epochs=20, seed=seed, engine="native")
     return [tensor.value.tobytes() for tensor in net.parameters().values()]
 
 
@@ -71,7 +71,7 @@ def test_trains_in_threads_give_the_bits_of_trains_one_by_one() -> None:
         assert list(pool.map(train, range(4))) == alone
 
 
-PROGRAM = gg.compile(score, engine="numba")
+PROGRAM = gg.compile(score, engine="native")
 
 
 def in_child(x: Any) -> Any:

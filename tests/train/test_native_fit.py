@@ -104,7 +104,7 @@ def weights(net: Any) -> list[Any]:
 
 def trained(**settings: Any) -> tuple[list[Any], Any]:
     net = gg.nn.Sequential(*model(dropout=0.2).layers)
-    result = fit(net, (FLOATS, LABELS), batch=10, engine="numba", **{"epochs": 8, "seed": 3, **settings})
+    result = fit(net, (FLOATS, LABELS), batch=10, engine="native", **{"epochs": 8, "seed": 3, **settings})
     return weights(net), result
 
 
@@ -122,7 +122,7 @@ rng = np.random.default_rng(0)
 x, t = rng.standard_normal((200, 20)).astype("float32"), rng.integers(0, 5, 200)
 net = gg.nn.perceptron(20, 30, 5, seed=0)
 {before}
-result = gg.train.fit(net, (x, t), batch=16, engine="numba", seed=1, {settings})
+result = gg.train.fit(net, (x, t), batch=16, engine="native", seed=1, {settings})
 print(hashlib.sha256(b"".join(p.value.tobytes() for p in net.parameters().values())).hexdigest(), result.stopped)
 """
 
@@ -161,10 +161,11 @@ def test_nan_names_step_op_layer_and_line_and_the_best_weights_are_kept(
     net = gg.nn.perceptron(6, 7, 3, seed=0)
     rates = gg.optim.SGD(lambda step: 0.01 if step < 13 else 1e30)
     with pytest.raises(gg.NonFiniteError, match=r"step 1\d: .* first appears .*(Affine|ReLU|cross_entropy)") as caught:
-        fit(net, (FLOATS.astype("float32") * 10, LABELS), batch=10, epochs=50, optimizer=rates, engine="numba")
+        fit(net, (FLOATS.astype("float32") * 10, LABELS), batch=10, epochs=50, optimizer=rates, engine="native")
     assert "Lower the learning rate" in str(caught.value)
     twin = gg.nn.perceptron(6, 7, 3, seed=0)
-    fit(twin, (FLOATS.astype("float32") * 10, LABELS), batch=10, epochs=2, optimizer=gg.optim.SGD(0.01), engine="numba")
+    slow = gg.optim.SGD(0.01)
+    fit(twin, (FLOATS.astype("float32") * 10, LABELS), batch=10, epochs=2, optimizer=slow, engine="native")
     assert all(np.array_equal(a, b) for a, b in zip(weights(net), weights(twin), strict=True))
 
 
@@ -173,7 +174,7 @@ def test_the_line_of_a_users_own_loss_is_named() -> None:
         return gg.mean(gg.log(scores - 1e9))
 
     with pytest.raises(gg.NonFiniteError, match=r"step 1: nan .*the result of log.*test_native_fit\.py:\d+"):
-        fit(model(), (FLOATS, LABELS), batch=10, epochs=1, loss=loss, engine="numba")
+        fit(model(), (FLOATS, LABELS), batch=10, epochs=1, loss=loss, engine="native")
 
 
 def test_callbacks_early_stopping_and_the_last_weights() -> None:
@@ -212,7 +213,7 @@ def test_a_layer_that_needs_numpy_falls_back_with_a_word() -> None:
     compiled._warned.clear()
     net, twin = model(), model()
     with pytest.warns(RuntimeWarning, match="cumsum is not compiled, so every step runs on its own"):
-        fit(net, (FLOATS, LABELS), batch=10, epochs=2, loss=loss, engine="numba")
+        fit(net, (FLOATS, LABELS), batch=10, epochs=2, loss=loss, engine="native")
     fit(twin, (FLOATS, LABELS), batch=10, epochs=2, loss=loss, engine="interpret")
     for one, other in zip(weights(net), weights(twin), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10)

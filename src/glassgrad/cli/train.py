@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..data import Dataset, load
-from ..engine.compiled import ENGINES
+from ..engine.compiled import engine_named
 from ..errors import DataError, NonFiniteError, SettingError, one_of
 from ..optim import NAMED, named
 from ..run import REPORT, Run, free_folder, made
@@ -65,7 +65,7 @@ def _read_config(context: click.Context, _: click.Parameter, path: str | None) -
 @click.option("--seed", default=0, show_default=True, help="Same seed, same run, bit for bit.")
 @click.option("--dtype", default="float32", show_default=True, help="float32 or float64.")
 @click.option("--engine", default="auto", show_default=True,
-              help="What runs the steps: numba (native code), numpy, interpret; auto: native code where it pays.")
+              help="What runs the steps: native (compiled), numpy, interpret; auto: native where it pays.")
 @click.option("--label", help="CSV and tables: the column of the labels, by name or position.  [the last]")
 @click.option("--config", callback=_read_config, is_eager=True, metavar="FILE.toml", help="Take settings from a file.")
 @click.option("--out", metavar="DIR", help="Folder to write the run to.  [runs/DATA-1, -2, ...]")
@@ -89,8 +89,7 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
 
     console = Console(quiet=quiet or as_json, highlight=False)
     asked = _folder(out, overwrite)
-    if settings["engine"] not in ENGINES:  # refused before the check of the gradients, not after it
-        raise one_of("engine", settings["engine"], ENGINES)
+    settings["engine"] = engine_named(settings["engine"])  # refused before the check of the gradients, not after it
     dataset = load(data, label=label) if label is not None else load(data)
     optimizer = named(settings["optimizer"], lr=settings["lr"], weight_decay=settings["weight_decay"],
                       clip=settings["clip"])

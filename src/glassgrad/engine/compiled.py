@@ -31,7 +31,7 @@ from .native import CannotCompileError
 from .program import NativeProgram
 from .same import difference
 
-ENGINES = ("auto", "interpret", "numpy", "numba")
+ENGINES = ("auto", "native", "numpy", "interpret")
 KEPT = 64  # programs that one compiled function remembers, for as many kinds of arguments
 Runnable = Callable[[Sequence[Any]], list[Any]]
 
@@ -45,9 +45,9 @@ def compile(function: Callable[..., Any], *, engine: str = "auto") -> Compiled: 
         Computes with Tensors; arguments and result may be nested lists, tuples and dicts of arrays. It is traced once
         for every combination of shapes and dtypes, so it must not look at values (``if x > 0``) or depend on anything
         that changes. What it uses from around it, such as the parameters of a model, is a constant of the program.
-    engine : {"auto", "numba", "numpy", "interpret"}
+    engine : {"auto", "native", "numpy", "interpret"}
         Native code; NumPy in arrays made once; the reference interpreter. "auto" takes native code where that can be
-        had, else NumPy, with one warning that says why.
+        had, else NumPy, with one warning that says why. "numba" is understood as "native".
 
     Returns
     -------
@@ -67,9 +67,15 @@ def compile(function: Callable[..., Any], *, engine: str = "auto") -> Compiled: 
     >>> step(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     {'w': array([-0.5,  0. ]), 'norm': np.float64(5.0)}
     """
-    if engine not in ENGINES:
-        raise one_of("engine", engine, ENGINES)
-    return Compiled(function, engine)
+    return Compiled(function, engine_named(engine))
+
+
+def engine_named(name: str) -> str:
+    """Return the engine that is meant, or raise the error that says which there are."""
+    name = "native" if name == "numba" else name  # the compiler of native code that people know by name
+    if name not in ENGINES:
+        raise one_of("engine", name, ENGINES)
+    return name
 
 
 class Compiled:

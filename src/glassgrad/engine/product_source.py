@@ -11,6 +11,7 @@ from .spelling import INDENT, loops_over, number
 
 SMALL = 6000  # multiplications below which a loop of our own is faster than a call of a BLAS
 LANES = 16  # columns that are kept in registers while a row of them is summed
+WIDE = 1024  # columns of a result that is one row and stays in the nearest cache while the matrix passes by
 
 
 def product_lines(names: Names, step: Product) -> list[str]:
@@ -26,6 +27,8 @@ def product_lines(names: Names, step: Product) -> list[str]:
     own = [] if step.added is None or _in_place(names, step) else _begin(names, step)
     if m * k * n <= SMALL:
         return own + _row_by_row(names, step, alpha)
+    if m == 1 and n <= WIDE and not _turned(names, step)[1]:
+        return own + _four_rows(names, step, alpha)
     beta = number(0.0 if step.added is None else 1.0, dtype)
     return [*own, _vector(names, step, alpha, beta) if 1 in (m, n) else _matrix(names, step, alpha, beta)]
 
@@ -130,12 +133,32 @@ def _row_by_row(names: Names, step: Product, alpha: str) -> list[str]:
     m, k, n = step.sizes
     left, right = _operand(names, step, "i", "l", "j")
     result = f"{names.array(step.result)}[{', '.join(_index(step, 'i', 'j')) or '0'}]"
-    lines = []
-    if step.added is None:
-        lines += [f"for i in range({m}):", f"{INDENT}for j in range({n}):",
-                  f"{INDENT * 2}{result} = {number(0.0, step.result.dtype)}"]
-    return [*lines, f"for l in range({k}):", f"{INDENT}for i in range({m}):",
+    return [*_cleared(step, result), f"for l in range({k}):", f"{INDENT}for i in range({m}):",
             f"{INDENT * 2}weight = {_weighted(alpha, left)}", f"{INDENT * 2}for j in range({n}):",
             f"{INDENT * 3}{result} += weight * {right}"]
+
+
+def _cleared(step: Product, result: str) -> list[str]:
+    """Return the loop that sets the result to 0, unless it has begun with what is added."""
+    m, _, n = step.sizes
+    if step.added is not None:
+        return []
+    return [f"for i in range({m}):", f"{INDENT}for j in range({n}):",
+            f"{INDENT * 2}{result} = {number(0.0, step.result.dtype)}"]
+
+
+def _four_rows(names: Names, step: Product, alpha: str) -> list[str]:
+    """Return loops for a row times a matrix: four of its rows are added to the result in one pass over it."""
+    _, k, n = step.sizes
+    result = f"{names.array(step.result)}[{', '.join(_index(step, '0', 'j')) or '0'}]"
+    whole = k - k % 4
+    lines = _cleared(step, result.replace("[0, j]", "[i, j]"))
+    for rows, place in ((range(4), f"range(0, {whole}, 4)"), (range(1), f"range({whole}, {k})")):
+        parts = [_operand(names, step, "0", f"l + {row}" if row else "l", "j") for row in rows]
+        total = " + ".join(f"weight_{row} * {right}" for row, (_, right) in enumerate(parts))
+        lines += [f"for l in {place}:",
+                  *(f"{INDENT}weight_{row} = {_weighted(alpha, left)}" for row, (left, _) in enumerate(parts)),
+                  f"{INDENT}for j in range({n}):", f"{INDENT * 2}{result} += {total}"]
+    return lines
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..engine.compiled import ENGINES, say_once
+from ..engine.compiled import engine_named, say_once
 from ..engine.native import CannotCompileError
-from ..errors import one_of
 from ..nn.layers import Layer
 from ..nn.model import Sequential
 from ..optim import Optimizer
@@ -35,12 +34,11 @@ def stepper(
     SettingError
         If the engine is unknown.
     """
-    if engine not in ENGINES:
-        raise one_of("engine", engine, ENGINES)
+    engine = engine_named(engine)
     if engine == "auto":
         per_sample = sum(tensor.size for tensor in model.parameters().values())
-        engine = "numba" if steps * (3 * per_sample * batches.batch + PER_STEP) > WORTH else "interpret"
-    if engine == "numba":
+        engine = "native" if steps * (3 * per_sample * batches.batch + PER_STEP) > WORTH else "interpret"
+    if engine == "native":
         try:
             return NativeStepper(model, loss, optimizer, seed, *data, batch_sizes(batches, steps))
         except CannotCompileError as error:

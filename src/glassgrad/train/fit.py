@@ -123,7 +123,7 @@ def fit(
         Called with a `Progress` after each epoch; one that returns True stops the run.
     progress : callable, optional
         Called with a `Progress` about ten times a second and after each epoch, for display.
-    engine : {"auto", "numba", "numpy", "interpret"}
+    engine : {"auto", "native", "numpy", "interpret"}
         What runs the steps: whole epochs as one native loop; NumPy in arrays made once; the reference interpreter.
         "auto" compiles where the run is long enough to gain by it.
 

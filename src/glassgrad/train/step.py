@@ -43,7 +43,7 @@ def training_step(model: Layer, loss: Loss, optimizer: Optimizer) -> Callable[..
 class Stepper:
     """Weights and optimiser state, and the programs that move them on; one program for every size of batch.
 
-    `engine` runs the steps one by one: "interpret", or "numpy" or "numba" as in `glassgrad.compile`.
+    `engine` runs the steps one by one: "interpret", or "numpy" or "native" as in `glassgrad.compile`.
     """
 
     def __init__(self, model: Layer, loss: Loss, optimizer: Optimizer, seed: int, engine: str = "interpret") -> None:

@@ -17,7 +17,7 @@ from ...transform import value_and_grad
 from ..job import Calls, Job, Round, centred, sampled
 from ..work import Function, Inference, Training, network, points, raw, repeated, scaled
 
-ENGINE = "numba"  # what "auto" takes for all but runs of a second; where there is no LLVM, `fit` takes NumPy
+ENGINE = "native"  # what "auto" takes for all but runs of a second; where there is no LLVM, `fit` takes NumPy
 
 
 def _foundations() -> None:
