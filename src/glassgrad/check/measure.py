@@ -172,6 +172,7 @@ def _one_ladder(
         parts[-plan.guards :] *= T(STARTS[1])
     steps = np.multiply.outer(parts, top)
     walked = steps >= size * T(FINEST)
+    near = steps <= 4 * np.array([typical_step(scene, line) for line in lines], T)
     right, left = np.where(walked, (x + steps) - x, np.nan), np.where(walked, x - (x - steps), np.nan)
     for column, line in enumerate(lines):
         own = steps[walked[:, column], column]
@@ -180,9 +181,18 @@ def _one_ladder(
     columns = shape[1] * shape[2]
     spread = np.broadcast_to(noise, shape[1:]).reshape(-1)
     base = np.broadcast_to(scene.base, shape[1:]).reshape(-1)
-    to_right, to_left = (np.repeat(side, shape[2], axis=1) for side in (right, left))
+    to_right, to_left, near = (np.repeat(side, shape[2], axis=1) for side in (right, left, near))
     return limits(plus.reshape(-1, columns), minus.reshape(-1, columns), base, to_right, to_left, spread.astype(T),
-                  guards=plan.guards, check_finer="finer agrees" not in without)
+                  guards=plan.guards, check_finer="finer agrees" not in without, near=near)
+
+
+def typical_step(scene: Scene, line: Line) -> float:
+    """Return a step that is large for the line: the size of the whole argument, or 1 where that is 0 or unknown.
+
+    Further out a polynomial of a tiny argument is as much larger as it likes, which says nothing about its values here.
+    """
+    largest = float(np.abs(scene.arrays[line.argument]).max(initial=0.0)) if line.single else 1.0
+    return largest or 1.0
 
 
 def _floor(size: Array) -> Array:
