@@ -6,8 +6,8 @@
 A *pair* is a random composition of right rules (sizes from 1 x 2 to 12 x 12, scales from 1e-8 to 1e8) and one
 corruption of it: the first must pass, and the second must be called WRONG. A corruption is left out where the right
 gradient is 0, or changed by less than the rounding of the function itself (`can_be_seen`, which asks no prover); the
-right rule must pass there all the same. A *network* is small and random: at its kinks, in float32, with saturated softmax, or plain;
-none may be called WRONG or NOISE.
+right rule must pass there all the same. A *network* is small and random: at its kinks, in float32, with saturated
+softmax, or plain; none may be called WRONG or NOISE.
 
 One line for every seed is appended to the file; seeds that it has are not judged again. Several processes may write to
 files of their own; with an empty range, `0 0 --into FILE`, what a file holds is summed up.

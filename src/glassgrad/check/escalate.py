@@ -33,10 +33,11 @@ def sharpen(
         if finer is None:
             continue
         value, bar, same = finer
-        known = np.isfinite(bar) & (bar < slopes.bar)
+        known = np.isfinite(bar)
         if not on_its_own:  # a function that drops imaginary parts gives any number: only the last digits are taken
             known &= slopes.bar <= 1e-2 * np.abs(slopes.value)
-        believed = known & (same | (np.abs(value - slopes.value) <= slopes.bar + bar))
+        contradicts = np.abs(value - slopes.value) > slopes.bar + bar
+        believed = known & np.where(contradicts, same, bar < slopes.bar)
         slopes = Slopes(
             np.where(believed, value, slopes.value), np.where(believed, bar, slopes.bar),
             slopes.right, slopes.right_bar, slopes.left, slopes.left_bar, slopes.steepest,

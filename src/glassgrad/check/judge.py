@@ -19,6 +19,8 @@ BRANCH = 0.1
 """A claimed value that moves by more than this part of itself with the last digit of the inputs changes a branch."""
 TINY = 1e-300
 """Numbers that underflow on the way."""
+SURE = 1e-9
+"""A bar below this part of the slope needs no further digits to contradict a claim."""
 TIGHT = 1e-7
 """A quick bar below this part of the slope settles an entry."""
 
@@ -127,7 +129,11 @@ class Bench:
         return np.fmax(np.fmax(np.abs(claimed), np.abs(slopes.value)), np.fmax(1e-2 * slopes.steepest, 1e-13 * loudest))
 
     def _thorough(self, lines: list[Line], claimed: Array, slack: Array, loudest: Array) -> Slopes:
-        """Measure by two full ladders; where the noise can be read in two ways, agreement under either counts."""
+        """Measure by two full ladders; where the noise can be read in two ways, agreement under either counts.
+
+        More digits are used where the bar is wide, and where it is not narrow and the claim disagrees: float64 may have
+        taken the slope of a trend for that of a ripple on it which is below its noise.
+        """
         slopes = walk(self.scene, lines, self.noise[0] + slack, THOROUGH, self.without)
         if (self.noise[1] > 100 * self.noise[0]).any():
             other = walk(self.scene, lines, self.noise[1] + slack, THOROUGH, self.without)
@@ -136,7 +142,9 @@ class Bench:
             use = off & (near | ~(other.bar <= 1e-3 * np.abs(other.value)))
             slopes = Slopes(**{n: np.where(use, getattr(other, n), part) for n, part in vars(slopes).items()})
         scale = self._scale(claimed, slopes, loudest)
-        loose = ~kink_between(slopes, scale) & ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
+        loose = ~(slopes.bar <= self.coarse_bar * scale + 1e-300)
+        loose |= (slopes.bar > SURE * scale) & (np.abs(claimed - slopes.value) > slopes.bar + AGREEMENT * scale)
+        loose &= ~kink_between(slopes, scale)
         if loose.any() and "escalation" not in self.without:
             rows = np.flatnonzero(loose.any(axis=1))
             finer = sharpen(self.scene, [lines[i] for i in rows], _take(slopes, rows), self.noise[0],
