@@ -9,7 +9,7 @@ import numpy as np
 
 from .escalate import sharpen
 from .ladder import Slopes, kink_between
-from .measure import GLANCE, QUICK, THOROUGH, Line, Scene, entry_line, signed_line, typical_step, walk
+from .measure import GLANCE, QUICK, THOROUGH, Line, Scene, entry_line, signed_line, walk
 
 Array = Any
 EPS = float(np.finfo(float).eps)
@@ -158,7 +158,8 @@ class Bench:
         scale = self._scale(a, slopes, loudest)
         terms = np.fmax(height, self._sizes(self.jacobian, found.lines))
         spread = self._sizes(self.spread, found.lines)
-        conditioning = np.where(spread < BRANCH * terms + TINY, spread, self._sizes(self.rounding, found.lines))
+        branch = ~(spread < BRANCH * terms + TINY)
+        conditioning = np.where(branch, self._sizes(self.rounding, found.lines), spread) if branch.any() else spread
         faint = 64 * EPS * loudest * (np.abs(a) < 1e-13 * loudest)
         allowed = slopes.bar + 4 * conditioning + AGREEMENT * height + 64 * EPS * terms + faint + TINY
         faintest = 0.0 if "reach" in self.without else self._invisible(found)
@@ -191,7 +192,7 @@ class Bench:
 
         There a rule that computes with the output, as ``y (1 - y)`` does, knows the slope to ``eps |y| / |x|`` only.
         """
-        typical = np.array([typical_step(self.scene, line) for line in found.lines])[:, None]
+        typical = np.array([self.scene.large_step(line) for line in found.lines])[:, None]
         base = np.abs(self.scene.base)
         saturated = height < 1e-2 * found.slopes.steepest
         offset = height < 1e-6 * base / np.maximum(typical, 1.0)
