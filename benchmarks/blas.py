@@ -23,14 +23,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-import numba
 import numpy as np
 
 from glassgrad.engine.blas import Blas, Candidate, allowed, best, candidates
 from glassgrad.engine.blas.find import REST
 from glassgrad.engine.blas.timing import Case, workers
-from glassgrad.engine.gemm import routines
+
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "engine"))
+
+from native_loops import Compiled, compiled
 
 DECK = [
     Case("x @ W1", 32, False, False, 100, 50, 784),
@@ -93,45 +96,45 @@ def threads(blas: Blas, number: int) -> None:
     print("".join([f"{'threads_for':34}", *(f"{blas.threads_for(case.flops):11}" for case in cases)]))
 
 
+def repeated(line: str, names: dict[str, str], ints: int) -> Compiled:
+    """Return lines as a native function that runs them so many times."""
+    lines = ["for again in range(times):", *(f"    {each}" for each in line.split("\n"))]
+    return compiled(lines, {"times": "int64", "address": "int64"} | names, ints=ints)
+
+
+def ways(m: int, k: int, n: int, blas: Blas) -> dict[Compiled, int]:
+    """Return the ways to y = x @ W, each with the address of what it calls."""
+    plain = dict.fromkeys(["x", "W", "y"], "int64")
+    arrays = {"x": f"float32[{m}, {k}]", "W": f"float32[{k}, {n}]", "y": f"float32[{m}, {n}]"}
+    loop = f"""for i in range({m}):
+    for j in range({n}):
+        y[i, j] = float32(0)
+for i in range({m}):
+    for l in range({k}):
+        for j in range({n}):
+            y[i, j] = accumulate_32(y[i, j], x[i, l] * W[l, j])"""
+    gemm = f"gemm32(address, False, False, {m}, {n}, {k}, float32(1), x, {k}, W, {n}, float32(0), y, {n})"
+    gemv = f"gemv32(address, True, {k}, {n}, float32(1), W, {n}, x, 1, float32(0), y, 1)"
+    found = {repeated(gemm, plain, blas.ints): blas.sgemm, repeated(loop, arrays, blas.ints): 0}
+    return found | ({repeated(gemv, plain, blas.ints): blas.sgemv} if m == 1 else {})
+
+
 def small(blas: Blas, number: int) -> None:
     """Print what y = x @ W costs for few rows or numbers, in three ways."""
-    gemm, gemv = routines(blas.ints)["gemm32"], routines(blas.ints)["gemv32"]
-
-    @numba.njit
-    def by_gemm(address, x, W, y, times):
-        m, (k, n) = len(x), W.shape
-        for _ in range(times):
-            gemm(address, False, False, m, n, k, 1.0, x.ctypes.data, k, W.ctypes.data, n, 0.0, y.ctypes.data, n)
-
-    @numba.njit
-    def by_gemv(address, x, W, y, times):
-        k, n = W.shape
-        for _ in range(times):
-            gemv(address, True, k, n, 1.0, W.ctypes.data, n, x.ctypes.data, 1, 0.0, y.ctypes.data, 1)
-
-    @numba.njit(fastmath=True)
-    def by_loop(_address, x, W, y, times):
-        for _ in range(times):
-            y[:] = 0
-            for i in range(x.shape[0]):
-                for p in range(W.shape[0]):
-                    for j in range(W.shape[1]):
-                        y[i, j] += x[i, p] * W[p, j]
-
     print(f"\n{'us':22}{'gemm':>9}{'loop':>9}{'gemv':>9}")
     random = np.random.default_rng(0)
     for m, k, n in SMALL:
         x, W, y = random.random((m, k), "f4"), random.random((k, n), "f4"), np.zeros((m, n), "f4")
         times = max(1, 2_000_000 // (m * k * n))
-        ways = {by_gemm: blas.sgemm, by_loop: 0} | ({by_gemv: blas.sgemv} if m == 1 else {})
-        least = dict.fromkeys(ways, math.inf)
-        for way, address in ways.items():
-            way(address, x, W, y, 1)
+        chosen = ways(m, k, n, blas)
+        least = dict.fromkeys(chosen, math.inf)
+        for way, address in chosen.items():
+            way(1, address, x, W, y)
             assert np.allclose(y, x @ W, rtol=1e-4)
         for _ in range(number):
-            for way, address in ways.items():
+            for way, address in chosen.items():
                 begin = time.perf_counter()
-                way(address, x, W, y, times)
+                way(times, address, x, W, y)
                 least[way] = min(least[way], (time.perf_counter() - begin) / times)
         print(f"{f'{m} x {k} x {n}':22}" + "".join(f"{1e6 * seconds:9.3f}" for seconds in least.values()))
 

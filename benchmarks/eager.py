@@ -1,6 +1,6 @@
 """Graphs built and differentiated at once, one op after the other, beside other libraries that do so.
 
-    python benchmarks/eager.py [--repeats 7] [--markdown]
+    python benchmarks/eager.py [--repeats 3] [--markdown]
 
 Scalar graphs of 1,000 and of 100,000 nodes (sums, products, differences, quotients and powers of two numbers, added
 up two by two), and chains of 1,000 products and sums on arrays of 1,000 float32. Values and derivatives are compared
@@ -162,14 +162,14 @@ def cases(repeats: int) -> list[tuple[str, int, dict[str, list[float]]]]:
     arrays = [rng.normal(size=1000).astype("float32"), rng.random(1000).astype("float32") * np.float32(0.9)]
     arrays_only = {name: run for name, run in runs.items() if name != "micrograd"}
     result.append(("1,000 float32, chain of 1,000", 1000,
-                   taken(arrays_only, chain(1000, lambda y: y.sum()), arrays, 5 * repeats, 1e-3)))
+                   taken(arrays_only, chain(1000, lambda y: y.sum()), arrays, 20 * repeats, 1e-3)))
     return result
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--markdown", action="store_true", help="as a table for the documentation")
     options = parser.parse_args()
     rows = cases(options.repeats)

@@ -1,7 +1,7 @@
 """Run 1,000 random graphs and every op natively, against the interpreter: ``engine_agreement.py [FIRST LAST]``.
 
 Prints how many graphs agree within the bounds of rounding (`tests/engine/bounds.py`), and those that do not. Compiling
-takes about two seconds a graph the first time; later runs find them on disk.
+takes some tenths of a second a graph the first time; later runs find them on disk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ sys.path += [str(TESTS / "engine"), str(TESTS / "ops")]
 from bounds import check  # noqa: E402
 from plain import native_programs  # noqa: E402
 from programs import given, graph  # noqa: E402
-from test_every_op import CASES, graph_of  # noqa: E402
+from test_ops_compiled import CASES, graph_of  # noqa: E402
 
 from glassgrad.interpret import Program  # noqa: E402
 

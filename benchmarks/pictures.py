@@ -3,9 +3,9 @@
     python benchmarks/pictures.py [--repeat 5]
 
 Prints medians, without what is remembered of earlier layouts; the layout engine's own start, once in a process, is told
-apart. Times in the browser are taken where Playwright and a Chromium are installed: from the selection of "open all" to
-the picture, at once after the page was opened (the engine's start counts), and three seconds later (it has started, and
-laid everything out, meanwhile); then from the closing of one box to the picture, which is a layout of its own.
+apart. Times in the browser are taken where Playwright and a Chromium are installed: from each click to the picture; the
+first one at once after the page was opened (the engine has not started), and four seconds later (it has, and has laid
+out meanwhile what one click leads to), the following ones without a pause, so that they ask for new layouts.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def median(run: Callable[[], Any], repeat: int) -> str:
 
 def cold_layout() -> None:
     """Forget what has been laid out."""
-    elk._layout.cache_clear()
+    elk.places_of.cache_clear()
 
 
 def python(repeat: int) -> None:
@@ -138,13 +138,30 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-_TIMED = """(name) => new Promise((resolve) => {
+# Clicks, and tells after how many seconds the picture has changed; once it is open, from the page's own start.
+_FIRST = """new MutationObserver((seen, observer) => {
+  if (!document.body?.dataset.ready) return;
+  observer.disconnect();
+  window.firstView = performance.now() / 1000;
+}).observe(document, {subtree: true, childList: true, attributes: true})"""
+_CLICK = """([selector, last]) => new Promise((resolve) => {
+  const found = document.querySelectorAll(selector);
   const began = performance.now();
   const seen = new MutationObserver(() => { seen.disconnect(); resolve((performance.now() - began) / 1000); });
   seen.observe(document.body, {attributeFilter: ["data-ready"]});
-  if (name === "open") document.getElementById("open").click();
-  else document.querySelector(".closes .title").dispatchEvent(new MouseEvent("click", {bubbles: true}));
+  found[last ? found.length - 1 : 0].dispatchEvent(new MouseEvent("click", {bubbles: true}));
 })"""
+_OPEN_ALL, _OPEN_FIRST, _OPEN_LAST, _CLOSE = (
+    ("#open", False), ("[data-node].opens", False), ("[data-node].opens", True), (".closes .title", False))
+# What is open at first (levels), what is clicked, one after the other without a pause, and what it is.
+_CLICKS = [
+    (0, [_OPEN_ALL], "open all"),
+    (0, [_OPEN_FIRST], "open the first box"),
+    (0, [_OPEN_LAST], "open the last box"),
+    (50, [_CLOSE], "close one box of all"),
+    (0, [_OPEN_ALL, _CLOSE, _CLOSE], "open all, close two boxes"),
+    (0, [_OPEN_FIRST, _OPEN_FIRST, _OPEN_LAST, _CLOSE, _OPEN_LAST], "open three, close one, open one"),
+]
 
 
 def browser(repeat: int) -> None:
@@ -153,34 +170,41 @@ def browser(repeat: int) -> None:
         if running is None:
             print("no browser: install Playwright and Chromium")
             return
-        file = Path(folder) / "page.html"
         for name, graph in (("network", hundred()), ("1,000 nodes", blocks(1_000, 50))):
-            gg.draw(graph, path=file, depth=0)
-            for wait in (0, 3):
-                taken: dict[str, list[float]] = {"first": [], "open": [], "close": []}
-                for _ in range(repeat):
-                    page = running.new_page()
-                    page.goto(file.as_uri())
-                    page.wait_for_selector("body[data-ready='1']")
-                    taken["first"].append(page.evaluate("performance.now()") / 1000)
-                    page.wait_for_timeout(1000 * wait)
-                    taken["open"].append(page.evaluate(_TIMED, "open"))
-                    nodes = page.locator("[data-node]").count()
-                    taken["close"].append(page.evaluate(_TIMED, "close"))
-                    page.close()
-                first, opened, closed = (f"{statistics.median(times):.2f}" for times in taken.values())
-                print(f"browser, {name}: first view {first} s; {wait} s later open all ({nodes} nodes) {opened} s; "
-                      f"then close one box {closed} s  (goal 0.5 for 100 nodes)")
+            for depth, clicks, told in _CLICKS if name == "network" else _CLICKS[1:3]:
+                file = Path(folder) / "page.html"
+                gg.draw(graph, path=file, depth=depth)
+                for wait in (0, 4):
+                    runs = [_clicked(running, file, wait, clicks) for _ in range(repeat)]
+                    first, *each = (statistics.median(run[i] for run in runs) for i in range(len(clicks) + 1))
+                    print(f"browser, {name}, first view {first:.2f} s; {wait} s later {told}: "
+                          f"{', '.join(f'{taken:.2f}' for taken in each)} s; {runs[0][-1]} nodes  (goal 0.5)")
+
+
+def _clicked(running: Any, file: Path, wait: float, clicks: list[tuple[str, bool]]) -> list[float]:
+    """Return when the first view was there, how long each click took, and how many nodes are seen in the end."""
+    page = running.new_page()
+    page.add_init_script(_FIRST)
+    page.goto(file.as_uri())
+    page.wait_for_selector("body[data-ready='1']")
+    page.wait_for_timeout(1000 * wait)
+    taken = [page.evaluate("window.firstView")]
+    taken += [page.evaluate(_CLICK, list(click)) for click in clicks]
+    nodes = page.locator("[data-node]").count()
+    page.close()
+    return [*taken, nodes]
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeat", type=int, default=5)
-    repeat = parser.parse_args().repeat
-    python(repeat)
-    large()
-    browser(repeat)
+    parser.add_argument("--browser", action="store_true", help="the times in the browser alone")
+    chosen = parser.parse_args()
+    if not chosen.browser:
+        python(chosen.repeat)
+        large()
+    browser(chosen.repeat)
 
 
 if __name__ == "__main__":

@@ -13,35 +13,19 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import float32, float64, njit, void
 
-from glassgrad.engine.error_function import erf_32, erf_64, erfc_32, erfc_64, gaussian_32, gaussian_64
-from glassgrad.engine.scalars import (
-    accumulate_32,
-    exp_32,
-    exp_64,
-    expm1_32,
-    expm1_64,
-    log1p_32,
-    log1p_64,
-    log_32,
-    log_64,
-    sigmoid_32,
-    sigmoid_64,
-    tanh_32,
-    tanh_64,
-)
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "engine"))
 
-FUNCTIONS: dict[str, tuple[Any, Any]] = {
-    "exp": (exp_32, exp_64), "expm1": (expm1_32, expm1_64), "log": (log_32, log_64), "log1p": (log1p_32, log1p_64),
-    "tanh": (tanh_32, tanh_64), "sigmoid": (sigmoid_32, sigmoid_64), "erf": (erf_32, erf_64),
-    "erfc": (erfc_32, erfc_64), "gaussian": (gaussian_32, gaussian_64),
-}
+from native_loops import compiled
+
+FUNCTIONS = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "erfc", "gaussian")
 COUNT, LENGTH, DEPTH, STRIP = 10_000, 1_000_000, 10, 512
 Run = Callable[[], Any]
 
@@ -68,36 +52,30 @@ def library(name: str) -> Any:
 # One function ---------------------------------------------------------------------------------------------------------
 
 
-def loop_of(function: Any, kind: Any) -> tuple[Any, float]:
-    """Return a native loop that fills its second argument, and what compiling took, in milliseconds."""
-
-    def loop(x: Any, y: Any) -> None:
-        for i in range(x.shape[0]):
-            y[i] = function(x[i])
-
-    def copy(x: Any, y: Any) -> None:
-        for i in range(x.shape[0]):
-            y[i] = x[i]
-
+def loop_of(function: str, dtype: str) -> tuple[Any, float]:
+    """Return a native loop that fills its second array, and what compiling took, in milliseconds."""
     start = time.perf_counter()
-    compiled = njit(void(kind[::1], kind[::1]), error_model="numpy")(copy if function is None else loop)
-    return compiled, 1e3 * (time.perf_counter() - start)
+    value = f"{function}_{dtype.removeprefix('float')}(x[i])" if function else "x[i]"
+    loop = compiled(["for i in range(n):", f"    y[i] = {value}"],
+                    {"n": "int64", "x": f"{dtype}[n]", "y": f"{dtype}[n]"})
+    loop(0, np.empty(0, dtype), np.empty(0, dtype))
+    return loop, 1e3 * (time.perf_counter() - start)
 
 
 def one_function(rounds: int) -> None:
     """Print the table of functions."""
     jax = library("jax")
-    loop_of(None, float32)  # what Numba does once
-    bare = min(loop_of(None, float32)[1] for _ in range(3))
+    loop_of("", "float32")  # what is done once in a process
+    bare = min(loop_of("", "float32")[1] for _ in range(3))
     print(f"| function | native, ns | NumPy | JAX | compiling, ms beyond the {bare:.0f} of a copy |")
     print("| --- " * 5 + "|")
-    for name, both in FUNCTIONS.items():
-        for function, kind, dtype in zip(both, (float32, float64), ("float32", "float64"), strict=True):
+    for name in FUNCTIONS:
+        for dtype in ("float32", "float64"):
             x = np.random.default_rng(0).uniform(0.1, 5, COUNT).astype(dtype)
             y = np.empty_like(x)
-            loop, _ = loop_of(function, kind)
-            compiling = min(loop_of(function, kind)[1] for _ in range(3)) - bare
-            runs: dict[str, Run] = {"native": lambda loop=loop, x=x, y=y: loop(x, y)}
+            loop, _ = loop_of(name, dtype)
+            compiling = min(loop_of(name, dtype)[1] for _ in range(3)) - bare
+            runs: dict[str, Run] = {"native": lambda loop=loop, x=x, y=y: loop(x.size, x, y)}
             by_numpy = getattr(np, name, None)
             if by_numpy:
                 runs["NumPy"] = lambda by_numpy=by_numpy, x=x, y=y: by_numpy(x, out=y)
@@ -131,43 +109,41 @@ def one_loop() -> Any:
         f"g = g * (e{k} * s * float32(1.01) - float32(2) * (t{k} * e{k} * y{k}) + float32(1))"
         for k in reversed(range(DEPTH))
     ]
-    lines = ["y0 = x[i]", *forward, f"total = accumulate_32(total, y{DEPTH})", "g = float32(1)", *backward,
-             "slope[i] = g"]
-    head = "def chain(x, slope):\n    total = float32(0)\n    for i in range(x.shape[0]):\n        "
-    space = dict(globals())
-    exec(head + "\n        ".join(lines) + "\n    return total", space)  # noqa: S102 - the text above
-    return njit(float32(float32[::1], float32[::1]), error_model="numpy")(space["chain"])
+    body = "; ".join(["y0 = x[i]", *forward, f"total = accumulate_32(total, y{DEPTH})", "g = float32(1)", *backward,
+                      "slope[i] = g"])
+    lines = ["total = float32(0)", "for i in range(n):", f"    {body}", "sum[0] = float64(total)"]
+    return compiled(lines, {"n": "int64", "x": "float32[n]", "slope": "float32[n]", "sum": "float64[1]"})
 
 
-@njit(float64(float32[::1], float32[::1], float32[:, ::1], float32[:, ::1]), error_model="numpy")
-def strips(x: Any, slope: Any, y: Any, factor: Any) -> Any:
-    """Compute the chain over strips: each step is a loop over one, and leaves its derivative for the way back."""
-    total = 0.0
-    for start in range(0, x.shape[0], STRIP):
-        size = min(STRIP, x.shape[0] - start)
-        given, g = x[start : start + size], slope[start : start + size]
-        first, last, ends = y[0], y[DEPTH], factor[DEPTH - 1]
+def strips() -> Any:
+    """Return the chain over strips: each step is a loop over one, and leaves its derivative for the way back."""
+    text = f"""total = float64(0)
+for start in range(0, n, {STRIP}):
+    size = min({STRIP}, n - start)
+    for i in range(size):
+        y[0, i] = x[start + i]
+    for k in range({DEPTH}):
         for i in range(size):
-            first[i] = given[i]
-        for k in range(DEPTH):
-            here, after, along = y[k], y[k + 1], factor[k]
-            for i in range(size):
-                a = here[i] * float32(1.01) + float32(0.1)
-                e = exp_32(-here[i] * here[i])
-                te = tanh_32(a) * e
-                s = float32(4) * sigmoid_32(float32(2) * a) * sigmoid_32(-(float32(2) * a))
-                along[i] = e * s * float32(1.01) - float32(2) * (te * here[i]) + float32(1)
-                after[i] = te + here[i]
-        part = float32(0)
+            here = y[k, i]
+            a = here * float32(1.01) + float32(0.1)
+            e = exp_32(-here * here)
+            te = tanh_32(a) * e
+            s = float32(4) * sigmoid_32(float32(2) * a) * sigmoid_32(-(float32(2) * a))
+            factor[k, i] = e * s * float32(1.01) - float32(2) * (te * here) + float32(1)
+            y[k + 1, i] = te + here
+    part = float32(0)
+    for i in range(size):
+        part = accumulate_32(part, y[{DEPTH}, i])
+        slope[start + i] = factor[{DEPTH - 1}, i]
+    for k in range({DEPTH - 1}):
         for i in range(size):
-            part = accumulate_32(part, last[i])
-            g[i] = ends[i]
-        for k in range(DEPTH - 1):
-            along = factor[k]
-            for i in range(size):
-                g[i] = g[i] * along[i]
-        total += float64(part)
-    return total
+            slope[start + i] = slope[start + i] * factor[k, i]
+    total = total + float64(part)
+sum[0] = total"""
+    return compiled(text.split("\n"), {
+        "n": "int64", "x": "float32[n]", "slope": "float32[n]", "y": f"float32[{DEPTH + 1}, {STRIP}]",
+        "factor": f"float32[{DEPTH}, {STRIP}]", "sum": "float64[1]",
+    })
 
 
 def chain(rounds: int) -> None:
@@ -175,13 +151,21 @@ def chain(rounds: int) -> None:
     x = np.random.default_rng(0).normal(size=LENGTH).astype(np.float32)
     slopes = {name: np.empty_like(x) for name in ("one native loop", "native strips")}
     y, factor = np.empty((DEPTH + 1, STRIP), np.float32), np.empty((DEPTH, STRIP), np.float32)
+    total = np.empty(1)
     start = time.perf_counter()
-    loop = one_loop()
+    loop, in_strips = one_loop(), strips()
+    loop(0, x, x, total)
     print(f"\ncompiling the one loop took {time.perf_counter() - start:.2f} s")
-    ours: dict[str, Run] = {
-        "one native loop": lambda: loop(x, slopes["one native loop"]),
-        "native strips": lambda: strips(x, slopes["native strips"], y, factor),
-    }
+
+    def whole() -> float:
+        loop(x.size, x, slopes["one native loop"], total)
+        return total.item()
+
+    def cut() -> float:
+        in_strips(x.size, x, slopes["native strips"], y, factor, total)
+        return total.item()
+
+    ours: dict[str, Run] = {"one native loop": whole, "native strips": cut}
     peers = {name: run for name, run in (("JAX jit", _chain_jax(x)), ("PyTorch", _chain_torch(x))) if run}
     values = {name: float(run()) for name, run in ours.items()}
     for name, run in peers.items():

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
-from glassgrad.build import ancestors
+from glassgrad.build import ancestors, record
 from glassgrad.gradient import backpropagate, fit
+from glassgrad.graph import Op
 
 Pair = namedtuple("Pair", "W b")
 
@@ -240,3 +241,32 @@ def test_an_op_without_a_rule_hands_nothing_back() -> None:
     x = gg.tensor(2.5)
     (step(gg.nodes, x) * x).backward()
     assert x.grad == 2
+
+
+def test_adding_up_in_place_changes_no_other_cotangent() -> None:
+    x = gg.tensor(np.arange(3.0))
+    used = [x + float(i) for i in range(4)]
+    total = used[0]
+    for i, node in enumerate(used[1:], start=2):
+        total = total + node * float(i)
+    seed = np.array([1.0, 10.0, 100.0])
+    total.backward(seed)
+    for i, node in enumerate(used, start=1):
+        np.testing.assert_array_equal(node.grad, i * np.array([1.0, 10.0, 100.0]))
+    np.testing.assert_array_equal(x.grad, 10 * seed)
+    np.testing.assert_array_equal(seed, [1.0, 10.0, 100.0])
+
+
+def test_a_rule_that_fails_leaves_every_grad_as_it_was() -> None:
+    x = gg.tensor(3.0)
+    (x * x).backward()
+
+    def rule(*_: object) -> None:
+        raise RuntimeError("on purpose")
+
+    broken = Op("broken", lambda xp, x: x * 1.0, rule)
+    middle = x * 2.0
+    with pytest.raises(RuntimeError, match="on purpose"):
+        (record(broken, (middle,)) + x).backward()
+    assert x.grad == 6.0
+    assert middle.grad is None

@@ -22,6 +22,7 @@ from .graph import (
     ArrayType,
     Op,
     Tensor,
+    for_numpy,
     next_serial,
     nodes,
     numeric,
@@ -70,6 +71,9 @@ def as_tensor(value: Any) -> Tensor:
     return value if isinstance(value, Tensor) else constant(value)
 
 
+_new = Tensor.__new__
+
+
 def made(
     op: Op, value: Any, first: Any, flows: bool, params: Mapping[str, Any], frame: FrameType | None
 ) -> Tensor:
@@ -77,7 +81,7 @@ def made(
 
     `first` and `flows` are as in `Tensor`; `frame` is the caller's, if that is at hand.
     """
-    node = Tensor.__new__(Tensor)
+    node = _new(Tensor)
     node.op = op
     node.params = params
     node._value = value
@@ -133,9 +137,9 @@ def _named(node: Tensor, name: str | None) -> Tensor:
 def frozen(value: Array) -> Array:
     """Make an array read-only; turn a 0-d array into a NumPy scalar, which is so by itself and computes faster."""
     if isinstance(value, np.ndarray):
-        if value.ndim == 0:
+        if not value.shape:
             return value[()]
-        value.setflags(write=False)
+        value.setflags(False)  # type: ignore[call-arg]  # `write`; by name it takes twice as long
     return value
 
 
@@ -167,7 +171,7 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
                 node = made(op, value, tensors[0], tensors[0]._flows or tensors[-1]._flows, params, None)
                 node._second = tensors[1] if len(tensors) == 2 else None
                 return node
-        values = [np.float64(value) if type(value) is float else value for value in values]
+        values = list(map(for_numpy, values))
     return computed(op, tensors, params, values)
 
 
@@ -184,7 +188,9 @@ def computed(
     flows = False
     if type(value) is float or value.dtype.kind == "f":
         for node in inputs:
-            flows = flows or node._flows
+            if node._flows:
+                flows = True
+                break
     node = made(op, value, inputs, flows, params, frame)
     watch = surroundings.get().watch
     if watch is not None:

@@ -25,13 +25,14 @@ import numpy as np
 from .build import ancestors, as_tensor, by_serial, frozen, placeholder
 from .errors import GradientError, ShapeError
 from .floats import REFUSED, floats
-from .graph import NO_PARAMS, ArrayType, Op, Tensor, describe, is_float, nodes, numeric
+from .graph import NO_PARAMS, ArrayType, Op, Tensor, describe, for_numpy, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
 from .place import RuleSite, inside, surroundings
 
 Read = Callable[[Tensor], Any]
 _value = attrgetter("value")
+_flows = attrgetter("_flows")
 
 
 def backpropagate(
@@ -72,36 +73,38 @@ def backpropagate(
     return cotangents
 
 
-def propagate(output: Tensor, seed: Any) -> dict[Tensor, Any]:
-    """Return the cotangent of every node between `output` and the leaves: `backpropagate` for nodes with values.
+def propagate(output: Tensor, seed: Any) -> tuple[list[Tensor], list[Any]]:
+    """Return the nodes that a derivative can reach from `output`, users before inputs, and the cotangent of each.
 
-    It is None where nothing arrives, because a rule on the way has no derivative. What was calculated on Python's
-    floats (`floats`) goes back on them, and in the loop itself: for single numbers a call would cost more than the
-    calculation.
+    This is `backpropagate` for nodes with values. A cotangent is None where nothing arrives, because a rule on the way
+    has no derivative. What was calculated on Python's floats (`floats`) goes back on them, and in the loop itself: for
+    single numbers a call would cost more than the calculation.
     """
     order = _on_the_way(output)
-    found: dict[Tensor, Any] = dict.fromkeys(order)
-    if order:
-        found[output] = _held(output, seed)
+    arrived: dict[Tensor, Any] = {output: _held(output, seed)}  # only what still waits for its turn: it stays small
+    sums: set[Tensor] = set()
+    before, take = arrived.get, arrived.pop
+    cotangents = []
     for node in order:
-        g, first, second = found[node], node._first, node._second
+        g, first, second = take(node, None), node._first, node._second
+        cotangents.append(g)
         if g is None:
             continue
         if second is None:
-            _hand_back(node, g, found)
+            _hand_back(node, g, arrived, sums)
             continue
         try:
             to_first, to_second = node.op.vjp(floats, g, node._value, first._value, second._value)  # type: ignore[misc]
         except REFUSED:
-            _hand_back(node, g, found)
+            _hand_back(node, g, arrived, sums)
             continue
         if first._flows:
-            before = found[first]
-            found[first] = to_first if before is None else before + to_first
+            sum_ = before(first)
+            arrived[first] = to_first if sum_ is None else sum_ + to_first
         if second._flows:
-            before = found[second]
-            found[second] = to_second if before is None else before + to_second
-    return found
+            sum_ = before(second)
+            arrived[second] = to_second if sum_ is None else sum_ + to_second
+    return order, cotangents
 
 
 def _on_the_way(output: Tensor) -> list[Tensor]:
@@ -126,44 +129,54 @@ def _on_the_way(output: Tensor) -> list[Tensor]:
     return order
 
 
-def _number(node: Tensor) -> Any:
-    value = node._value
-    return np.float64(value) if type(value) is float else value
+def _hand_back_one(node: Tensor, g: float, arrived: dict[Tensor, Any]) -> bool:
+    """Do for a node calculated on one float what `_hand_back` does; False where NumPy has more to say."""
+    source = node._first
+    try:
+        (part,) = node.op.vjp(floats, g, node._value, source._value, **node.params)  # type: ignore[misc]
+    except REFUSED:
+        return False
+    if part is not None and source._flows:
+        before = arrived.get(source)
+        arrived[source] = part if before is None else before + part
+    return True
 
 
-def _hand_back(node: Tensor, g: Any, found: dict[Tensor, Any]) -> None:
-    """Add to each input of a node its part of the cotangent."""
-    first = node._first
-    if type(first) is Tensor and node._second is None:
-        try:
-            (part,) = node.op.vjp(floats, g, node._value, first._value, **node.params)  # type: ignore[misc]
-        except REFUSED:
-            pass
-        else:
-            if part is not None and first._flows:
-                before = found[first]
-                found[first] = part if before is None else before + part
-            return
+def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any], sums: set[Tensor]) -> None:
+    """Add to what has arrived at each input of a node its part of the cotangent.
+
+    The first sum of two is a new array, which nobody else knows, so that the next parts are added in its place: `sums`
+    says at which nodes that is so.
+    """
+    if type(node._first) is Tensor and node._second is None and _hand_back_one(node, g, arrived):
+        return
     inputs = node.inputs
     if not inputs:
         return
-    g = np.float64(g) if type(g) is float else g
-    for source, part in zip(inputs, _parts(node, g, np, _number, found), strict=True):
+    y, values = node._value, [source._value for source in inputs]
+    if type(y) is float or float in map(type, values):
+        g, y, values = for_numpy(g), for_numpy(y), list(map(for_numpy, values))
+    for source, part in zip(inputs, _parts(node, g, np, y, values, _flows), strict=True):
         if part is None or not source._flows:
             continue
         if type(part) is FunctionType:
             part = part()  # noqa: PLW2901
         if not _fits(part, source._value):
             part = fit(np, part, source)  # noqa: PLW2901
-        before = found[source]
-        part = part if before is None else before + part  # noqa: PLW2901
-        found[source] = part if type(part) is np.ndarray else _held(source, part)
+        before = arrived.get(source)
+        if before is None:
+            arrived[source] = part if type(part) is np.ndarray else _held(source, part)
+        elif source in sums and type(before) is np.ndarray:
+            before += part
+        else:
+            arrived[source] = _held(source, before + part)
+            sums.add(source)
 
 
 def _fits(part: Any, value: Any) -> bool:
     """Whether a cotangent has the shape and dtype of the value it belongs to: what is asked most, answered first."""
     if type(value) is np.ndarray and type(part) is np.ndarray:
-        return part.shape == value.shape and part.dtype is value.dtype
+        return part.dtype is value.dtype and part.shape == value.shape
     return type(part) is np.float64 and type(value) is float
 
 
@@ -174,7 +187,9 @@ def _held(node: Tensor, g: Any) -> Any:
 def _handed_back(node: Tensor, g: Any, xp: Any, read: Read, active: Container[Tensor]) -> list[tuple[Tensor, Any]]:
     """Return the inputs of a node that are active, each with its part of the cotangent, of its shape and dtype."""
     handed = []
-    for source, part in zip(node.inputs, _parts(node, g, xp, read, active), strict=True):
+    values = [read(source) for source in node.inputs]
+    parts = _parts(node, g, xp, read(node), values, active.__contains__)
+    for source, part in zip(node.inputs, parts, strict=True):
         if part is not None and source in active:
             if type(part) is FunctionType:
                 part = part()  # noqa: PLW2901
@@ -195,7 +210,8 @@ def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
 
 def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
-    return tuple(computed(part) for part in _parts(node, g, xp, read, node.inputs))
+    values = [read(source) for source in node.inputs]
+    return tuple(computed(part) for part in _parts(node, g, xp, read(node), values, lambda _: True))
 
 
 def computed(part: Any) -> Any:
@@ -203,18 +219,19 @@ def computed(part: Any) -> Any:
     return part() if type(part) is FunctionType else part
 
 
-def _parts(node: Tensor, g: Any, xp: Any, read: Read, wanted: Container[Tensor]) -> tuple[Any, ...]:
+def _parts(
+    node: Tensor, g: Any, xp: Any, y: Any, values: list[Any], wanted: Callable[[Tensor], bool]
+) -> tuple[Any, ...]:
     """Return what the rule gives: a cotangent for each input, or None, or a function that computes it if asked.
 
     A rule that has one costly cotangent for each input gives such functions: ``(lambda: g * y, lambda: g * x)``.
     """
     op, params = node.op, node.params
     if op.vjp is not None:
-        y, values = read(node), map(read, node.inputs)
         return op.vjp(xp, g, y, *values) if params is NO_PARAMS else op.vjp(xp, g, y, *values, **params)
     if op.body is not None:
-        return _pull_through_body(node, g, xp, [read(source) for source in node.inputs], wanted)
-    return (None,) * len(node.inputs)
+        return _pull_through_body(node, g, xp, values, wanted)
+    return (None,) * len(values)
 
 
 def fit(xp: Any, g: Any, source: Tensor | ArrayType) -> Any:
@@ -233,11 +250,11 @@ def fit(xp: Any, g: Any, source: Tensor | ArrayType) -> Any:
 
 
 def _pull_through_body(
-    node: Tensor, g: Any, xp: Any, values: list[Any], wanted: Container[Tensor]
+    node: Tensor, g: Any, xp: Any, values: list[Any], wanted: Callable[[Tensor], bool]
 ) -> tuple[Any, ...]:
     types = tuple(source.type for source in node.inputs)
     inputs, outputs = _body_rule(node.op, types, **node.params)
-    asked = [output if source in wanted else None for source, output in zip(node.inputs, outputs, strict=True)]
+    asked = [output if wanted(source) else None for source, output in zip(node.inputs, outputs, strict=True)]
     results = iter(evaluate(inputs, [output for output in asked if output is not None], [g, *values], xp))
     return tuple(None if output is None else next(results) for output in asked)
 
@@ -303,17 +320,17 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     seed = cotangent_of(output, g)
     if isinstance(seed, Tensor):
         seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
-    found = propagate(output, seed)
+    order, cotangents = propagate(output, seed)
     watch = surroundings.get().watch
     if watch is not None:
-        reached = {node: cotangent for node, cotangent in found.items() if cotangent is not None}
+        reached = {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
         watch.propagated({output: seed}, reached, [node for node in reached if not node.inputs], _value)
-    for node, cotangent in found.items():
-        if type(cotangent) is float and not accumulate:
-            node._grad = cotangent
-        elif cotangent is not None:
-            previous = node._grad if accumulate else None
-            node._grad = frozen(cotangent if previous is None else previous + cotangent)
+    for node, cotangent in zip(order, cotangents, strict=True):
+        if cotangent is None:
+            continue
+        if accumulate and node._grad is not None:
+            cotangent = node._grad + cotangent  # noqa: PLW2901
+        node._grad = cotangent if type(cotangent) is float else frozen(cotangent)
 
 
 nodes.register("backward", backward)

@@ -217,8 +217,7 @@ class Tensor:
     @property
     def value(self) -> Array | None:
         """The array computed here (read-only), or None if it depends on a placeholder."""
-        value = self._value
-        return np.float64(value) if type(value) is float else value
+        return for_numpy(self._value)
 
     @property
     def type(self) -> ArrayType:
@@ -281,8 +280,7 @@ class Tensor:
                 f"{describe(self)} holds {self.dtype}, which has no derivative. Give it as float: gg.tensor(2.0), "
                 "or x.astype('float64')."
             )
-        found = self._grad
-        return np.float64(found) if type(found) is float else found
+        return for_numpy(self._grad)
 
     def backward(self, g: Any = None, *, accumulate: bool = False) -> None:
         """Propagate derivatives from this node back to all that it was computed from, into their `grad`.
@@ -401,6 +399,11 @@ class Tensor:
         __abs__: ClassVar[Unary]
 
         def __getattr__(self, name: str) -> Any: ...
+
+
+def for_numpy(value: Array | None) -> Array | None:
+    """Return a value as others are to see it: a Python float as NumPy's."""
+    return np.float64(value) if type(value) is float else value
 
 
 def is_float(dtype: np.dtype[Any]) -> bool:

@@ -183,8 +183,9 @@ class Adam(Optimizer):
         v = self.beta2 * state[1] + (1 - self.beta2) * (g * g)
         if self.weight_decay and self.decoupled:
             w = w - lr * self.weight_decay * w
-        mean, square = m / _missing(self.beta1, step), v / _missing(self.beta2, step)
-        return w - lr * mean / (nodes.sqrt(square) + self.eps), (m, v)
+        # Both corrections are single numbers: an entry takes one division, of the three that the formula shows.
+        rate, correction = lr / _missing(self.beta1, step), 1 / _missing(self.beta2, step)
+        return w - rate * m / (nodes.sqrt(v * correction) + self.eps), (m, v)
 
 
 @dataclass(frozen=True)

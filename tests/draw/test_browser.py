@@ -113,6 +113,27 @@ def test_values_appear_as_they_are_computed(page):
     assert not [text for text in page.locator(".derivative").all() if text.is_visible()]
 
 
+PLACES = """() => [...document.querySelectorAll("[data-node]")].map(
+  (node) => [node.dataset.node, node.getAttribute("transform")])"""
+
+
+def test_a_state_looks_the_same_by_whatever_way_it_was_reached(page):
+
+    def opened(*labels):
+        for ready, label in enumerate(labels, 2):
+            page.locator("[data-node].opens", has_text=label).click()
+            page.wait_for_selector(f"body[data-ready='{ready}']")
+        return page.evaluate(PLACES)
+
+    first = page.evaluate(PLACES)
+    page.wait_for_timeout(1_500)  # some states are laid out ahead by now
+    one_way = opened("ReLU", "Softmax")
+    assert one_way != first
+    page.reload()
+    page.wait_for_selector("body[data-ready='1']")
+    assert opened("Softmax", "ReLU") == one_way  # at once: the engine has laid out nothing yet
+
+
 def test_every_node_speaks(page):
     for node in page.locator("[data-node]").all():
         assert node.get_attribute("aria-label")

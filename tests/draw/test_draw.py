@@ -46,6 +46,8 @@ def test_without_format_a_picture_shows_itself():
     ({"arrays": "hot"}, "Known: auto, heat, numbers, shape"),
     ({"path": "picture.jpg"}, "file suffix '.jpg' is not known"),
     ({"open": ("sofmax",)}, "Did you mean 'softmax'"),
+    ({"open": ("record",)}, r"a composite \(an op that can be opened\) 'record' is not known.*, sigmoid, "),
+    ({"open": ("multiply",)}, "'multiply' is not known"),  # an op, but with nothing in it
 ])
 def test_unknown_settings(settings, says):
     with pytest.raises(gg.SettingError, match=says):
@@ -93,7 +95,7 @@ def named(names):
 
 @pytest.mark.parametrize("start", range(0, len(HOSTILE), 20))
 def test_any_name_appears_as_text(start, monkeypatch):
-    for module in ("places", "first"):  # where things stand does not matter here, and the plain method is quicker
+    for module in ("places", "views"):  # where things stand does not matter here, and the plain method is quicker
         monkeypatch.setattr(f"glassgrad.draw.{module}.find_spec", lambda name: None)
     names = HOSTILE[start : start + 20]
     graph = named(names)

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -178,21 +179,40 @@ def test_arrays_come_as_tables_up_to_a_bound():
             "rows": None} in page["tables"]
 
 
-def test_the_first_view_is_where_the_layout_engine_would_put_it():
+def test_the_first_view_and_everything_open_are_laid_out_with_the_page():
     page = json.loads(unpacked(draw(two_layers(), format="html"), "picture"))
-    nodes, edges = seen(page, set(page["open"]))
-    first = page["first"]
-    assert set(first["places"]) == nodes | set(page["open"])
-    assert set(first["lines"]) == set(first["labels"]) == {name for name, _, _ in edges}
-    for name in nodes:
-        place, item = first["places"][name], next(node for node in page["nodes"] if node["id"] == name)
-        assert (place["width"], place["height"]) == (pytest.approx(item["w"], abs=0.1), item["h"])
-        assert 0 <= place["x"] <= first["width"] - place["width"]
+    assert [set(view["open"]) for view in page["views"]] == [set(page["open"]), {box["id"] for box in page["boxes"]}]
+    for view in page["views"]:
+        nodes, edges = seen(page, set(view["open"]))
+        assert set(view["places"]) == nodes | set(view["open"])
+        assert set(view["lines"]) == set(view["labels"]) == {name for name, _, _ in edges}
+        for name in nodes:
+            place, item = view["places"][name], next(node for node in page["nodes"] if node["id"] == name)
+            assert (place["width"], place["height"]) == (pytest.approx(item["w"], abs=0.1), item["h"])
+            assert 0 <= place["x"] <= view["width"] - place["width"]
 
 
-def test_without_the_engine_the_page_lays_out_its_first_view_itself(monkeypatch):
-    monkeypatch.setattr("glassgrad.draw.first.find_spec", lambda name: None)
-    assert json.loads(unpacked(draw(apples(), format="html"), "picture"))["first"] is None
+def nested(count):
+    with ExitStack() as scopes:
+        for i in range(count):
+            scopes.enter_context(gg.scope(f"box {i}"))
+        return gg.sin(gg.tensor(0.5))
+
+
+@pytest.mark.parametrize(("graph", "options", "views"), [
+    (apples, {}, 1),  # nothing can be opened
+    (two_layers, {"open": True, "depth": 50}, 1),  # everything is open at first
+    (two_layers, {"depth": 0}, 2),
+    (lambda: blocks(160), {}, 1),  # everything is more than is laid out ahead
+    (lambda: nested(300), {}, 1),  # few nodes, but in many boxes
+])
+def test_how_many_views_are_laid_out_with_the_page(graph, options, views):
+    assert len(json.loads(unpacked(draw(graph(), format="html", **options), "picture"))["views"]) == views
+
+
+def test_without_the_engine_the_page_lays_out_everything_itself(monkeypatch):
+    monkeypatch.setattr("glassgrad.draw.views.find_spec", lambda name: None)
+    assert json.loads(unpacked(draw(apples(), format="html"), "picture"))["views"] == []
 
 
 def test_the_language_is_the_current_one_and_the_others_come_along():
@@ -248,7 +268,7 @@ def test_no_page_is_larger_than_700_kb(make):
     page = draw(make(), format="html")
     assert len(page.encode()) <= 700_000
     picture = json.loads(unpacked(page, "picture"))
-    assert picture["sealed"] or picture["first"]
+    assert picture["sealed"] or picture["views"]
     assert list(picture["languages"]) == ["en"]
     assert picture["words"].keys() >= {"sealed", "one_language"}
 

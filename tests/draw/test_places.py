@@ -83,7 +83,7 @@ def test_the_network_is_drawn_from_left_to_right():
 
 def test_a_layout_is_remembered(monkeypatch):
     first = elk.layout(scene_of(apples()))
-    monkeypatch.setattr(elk, "places_of", None)  # the engine is not asked again
+    monkeypatch.setattr(elk, "_engine", None)  # the engine is not asked again
     assert elk.layout(scene_of(apples())) == first
 
 

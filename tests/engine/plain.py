@@ -138,7 +138,7 @@ def native_programs(graphs: Sequence[Graph]) -> list[SourceProgram]:
     lines = ["def every(table):", f"{INDENT}at = array(table, ({FIRST + 2},), int64)"]
     for number, (_, name) in enumerate(texts):
         lines += [f"{INDENT}if at[{FIRST}] == {number}:", f"{INDENT * 2}return {name}(at[{FIRST + 1}])"]
-    whole = "\n".join([*(f"@part\n{text}" for text, _ in texts), *lines, f"{INDENT}return -1", ""])
+    whole = "\n".join([*(text for text, _ in texts), *lines, f"{INDENT}return -1", ""])
     blas = best()
     assert blas is not None
     function = native(whole, "every", blas.ints)
@@ -148,7 +148,7 @@ def native_programs(graphs: Sequence[Graph]) -> list[SourceProgram]:
 
         def run(address: int) -> int:
             table[FIRST:] = number, address
-            return function(table, table.ctypes.data)
+            return function(table.ctypes.data)
 
         return run
 

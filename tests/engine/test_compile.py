@@ -216,12 +216,12 @@ def test_a_wrong_class_number_is_said_as_the_interpreter_says_it() -> None:
 # What is missing ------------------------------------------------------------------------------------------------------
 
 
-def test_without_numba_there_is_one_warning_and_numpy_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_llvm_there_is_one_warning_and_numpy_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_warned", set())
     monkeypatch.setattr(native_module.importlib.util, "find_spec", lambda name: None)
     native_module.native.cache_clear()
     first = gg.compile(lambda x: gg.sin(x) * 3)
-    with pytest.warns(RuntimeWarning, match="numba is not installed, so programs run by NumPy, slower: pip install"):
+    with pytest.warns(RuntimeWarning, match="llvmlite is not installed, so programs run by NumPy, slower: pip install"):
         found = first(X)
     np.testing.assert_allclose(found, np.sin(X) * 3)
     with warnings.catch_warnings():
@@ -232,11 +232,11 @@ def test_without_numba_there_is_one_warning_and_numpy_works(monkeypatch: pytest.
 
 def test_a_compiler_that_fails_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> Any:
-        raise CannotCompileError("Numba could not compile the program (a reason), so NumPy runs it, slower")
+        raise CannotCompileError("LLVM could not compile the program (a reason), so NumPy runs it, slower")
 
     monkeypatch.setattr(module, "_warned", set())
     monkeypatch.setattr(program_module, "native", broken)
-    with pytest.warns(RuntimeWarning, match="Numba could not compile the program .a reason., so NumPy runs it, slower"):
+    with pytest.warns(RuntimeWarning, match="LLVM could not compile the program .a reason., so NumPy runs it, slower"):
         np.testing.assert_array_equal(gg.compile(lambda x: x + 1)(X), X + 1)
 
 
@@ -300,6 +300,6 @@ def test_other_orders_of_bytes() -> None:
 
 
 def test_nothing_heavy_is_imported_before_something_is_compiled() -> None:
-    code = "import sys, glassgrad as gg; gg.compile(lambda x: x); print('numba' in sys.modules)"
+    code = "import sys, glassgrad as gg; gg.compile(lambda x: x); print('llvmlite' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

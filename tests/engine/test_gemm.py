@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import itertools
 
+import native_loops
 import numpy as np
 import pytest
 
-numba = pytest.importorskip("numba", reason="native code needs Numba")
-
-from glassgrad.engine.blas import candidates, load  # noqa: E402
-from glassgrad.engine.gemm import routines  # noqa: E402
+from glassgrad.engine.blas import candidates, load
+from glassgrad.engine.gemm import GEMM, GEMV, REALS
 
 BOUND = {np.dtype("f4"): 2e-6, np.dtype("f8"): 4e-15}  # times the sum of absolute products
 PLACES = {place.name: place for place in candidates() if place.name in {"numpy", "scipy", "openblas"}}
@@ -26,14 +25,9 @@ def blas(request):
 @functools.cache
 def native(ints, name):
     """The routine inside a compiled function of its own."""
-    routine = routines(ints)[name]
-    if "gemm" in name:
-        def call(address, transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
-            routine(address, transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-    else:
-        def call(address, trans, m, n, alpha, a, lda, x, incx, beta, y, incy):
-            routine(address, trans, m, n, alpha, a, lda, x, incx, beta, y, incy)
-    return numba.njit(call)
+    arguments = ["address", *(GEMM if "gemm" in name else GEMV)]
+    kinds = {each: "float64" if each in REALS else "int64" for each in arguments}
+    return native_loops.compiled([f"{name}({', '.join(arguments)})"], kinds, ints=ints)
 
 
 def at(array):
@@ -93,16 +87,5 @@ def test_nothing_but_the_arguments_tells_the_code_which_library_it_calls(blas):
     call = native(blas.ints, "gemm32")
     one = np.ones((1, 1), "f4")
     call(blas.sgemm, False, False, 1, 1, 1, 1.0, at(one), 1, at(one), 1, 0.0, at(one), 1)
-    text = call.inspect_llvm(call.signatures[0])
-    assert str(blas.sgemm) not in text
-    assert text.count("inttoptr i64 %") >= 4  # the function's address and the three matrices', all of them arguments
-
-
-def test_threads_are_set_from_native_code():
-    blas = load(PLACES["openblas"])
-    set_threads = routines(blas.ints)["set_threads"]
-    call = numba.njit(lambda address, threads: set_threads(address, threads))
-    with blas.threads(1):
-        call(blas.set_num_threads, 2)
-        assert blas.threads_now() == 2
-    assert blas.threads_now() == 1
+    assert str(blas.sgemm) not in call.llvm
+    assert call.llvm.count("inttoptr i64 %") >= 5  # the table's address, the function's and the three matrices'

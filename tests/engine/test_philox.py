@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
+import native_loops
 import numpy as np
 import pytest
 
 import glassgrad as gg
-from glassgrad.engine import philox
 
 COUNTS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 100, 1001]
 LARGEST = 2**63 - 1
@@ -19,16 +18,13 @@ LARGEST = 2**63 - 1
 def drawn(request: Any) -> Any:
     """Return a function that gives `count` native numbers, and makes sure that nothing is written behind them."""
     kind = request.param
-    fill = getattr(philox, f"uniform_{8 * np.dtype(kind).itemsize}")
-    whole = numba.int64
-
-    @numba.njit(whole(whole, whole, whole, whole, whole))
-    def program(address, count, seed, stream, step):
-        return fill(address, count, seed, stream, step)
+    program = native_loops.compiled(
+        [f"uniform_{8 * np.dtype(kind).itemsize}(address, count, seed, stream, step)"],
+        dict.fromkeys(["address", "count", "seed", "stream", "step"], "int64"))
 
     def draw(count: int, seed: int, stream: int, step: int) -> Any:
         room = np.full(count + 9, -1, kind)
-        program(room.ctypes.data, count, seed, stream, step)
+        program(room, count, seed, stream, step)
         assert (room[count:] == -1).all()
         return room[:count]
 

@@ -152,7 +152,12 @@ def test_ctrl_c_stops_a_native_epoch_cleanly() -> None:
     assert process.returncode == 0
 
 
-def test_nan_names_step_op_layer_and_line_and_the_best_weights_are_kept() -> None:
+@pytest.mark.parametrize(("first", "enter", "save"), [(16, 0.05, 1.0), (1, 0.0, 1.0), (1, 0.0, 0.0), (5, 0.0, 1.0)])
+def test_nan_names_step_op_layer_and_line_and_the_best_weights_are_kept(
+    monkeypatch: pytest.MonkeyPatch, first: int, enter: float, save: float
+) -> None:
+    for name, value in (("AT_FIRST", first), ("ENTER_EVERY", enter), ("SAVE_EVERY", save)):
+        monkeypatch.setattr(f"glassgrad.train.native.{name}", value)
     net = gg.nn.perceptron(6, 7, 3, seed=0)
     rates = gg.optim.SGD(lambda step: 0.01 if step < 13 else 1e30)
     with pytest.raises(gg.NonFiniteError, match=r"step 1\d: .* first appears .*(Affine|ReLU|cross_entropy)") as caught:
@@ -235,13 +240,13 @@ def test_an_unknown_engine() -> None:
         fit(model(), (FLOATS, LABELS), batch=10, epochs=1, engine="gpu")
 
 
-def test_without_numba_numpy_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_llvm_numpy_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     from glassgrad.engine import compiled, native
 
     compiled._warned.clear()
     native.native.cache_clear()
     monkeypatch.setattr(native.importlib.util, "find_spec", lambda name: None)
-    with pytest.warns(RuntimeWarning, match="numba is not installed"):
+    with pytest.warns(RuntimeWarning, match="llvmlite is not installed"):
         found, _ = trained()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

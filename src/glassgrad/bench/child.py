@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
-           "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+           "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PATIENCE = 600  # seconds for one answer; torch.compile has taken 60 on a slow core
 MAIN = "from glassgrad.bench.worker import main; main()"
 

@@ -17,7 +17,7 @@ from .. import __version__
 if TYPE_CHECKING:
     from ..engine.blas import Choice, Measured
 
-NEEDED = ("numpy", "click", "rich", "safetensors", "numba", "scipy-openblas32")
+NEEDED = ("numpy", "click", "rich", "safetensors", "llvmlite", "scipy-openblas32")
 OPTIONAL = {"pillow": "images", "quickjs-ng": "draw", "resvg-py": "draw", "jax": "bench", "torch": "bench"}
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "GLASSGRAD_BLAS")
 SLOW = 0.75  # of the best speed: less of it is worth a word

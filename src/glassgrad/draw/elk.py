@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -54,22 +53,20 @@ def layout(scene: Scene) -> Placed:
     SettingError
         If quickjs-ng is not installed.
     """
-    found = _layout(json.dumps(elk_graph(scene)))
-    boxes = {box.id: found.nodes[box.id] for box in scene.boxes}
-    return replace(found, nodes={node.id: found.nodes[node.id] for node in scene.nodes}, boxes=boxes)
+    found = places_of(json.dumps(elk_graph(scene)))
+    rects = {name: Rect(**place) for name, place in found["places"].items()}
+    return Placed(
+        found["width"], found["height"],
+        nodes={node.id: rects[node.id] for node in scene.nodes},
+        boxes={box.id: rects[box.id] for box in scene.boxes},
+        lines={name: tuple((point["x"], point["y"]) for point in line) for name, line in found["lines"].items()},
+        labels={name: Rect(**place) for name, place in found["labels"].items()},
+    )
 
 
 @lru_cache(maxsize=64)
-def _layout(graph: str) -> Placed:
-    found = places_of(graph)
-    lines = {name: tuple((point["x"], point["y"]) for point in line) for name, line in found["lines"].items()}
-    rects = {name: Rect(**place) for name, place in found["places"].items()}
-    labels = {name: Rect(**place) for name, place in found["labels"].items()}
-    return Placed(found["width"], found["height"], rects, {}, lines, labels)
-
-
 def places_of(graph: str) -> dict[str, Any]:
-    """Return where everything in a graph of ELK's JSON form stands, by name."""
+    """Return where everything in a graph of ELK's JSON form stands, by name; the result is not to be changed."""
     engine = _engine()
     engine.set("question", graph)
     found: dict[str, Any] = json.loads(engine.eval(_LAYOUT))

@@ -12,6 +12,7 @@ from ..build import ancestors
 from ..errors import one_of
 from ..graph import Op, Tensor, nodes
 from ..interpret import evaluate_all
+from ..ops.define import OPS
 from ..place import Scope, inside
 from ..trace import Graph, Record
 
@@ -44,14 +45,13 @@ def expand(what: Any, names: Collection[str] | bool) -> Opened:
     """
     if names is False or (names is not True and not names):
         return Opened(what)
-    for name in [] if names is True else names:
-        if not callable(nodes.__dict__.get(name)):
-            raise one_of("op", name, sorted(nodes.__dict__))
     graph = what.graph if isinstance(what, Record) else what
     if isinstance(graph, Graph):
         outputs = graph.outputs
     else:
         outputs = tuple(graph) if isinstance(graph, (list, tuple)) else (graph,)
+    if names is not True:
+        _check(names, outputs)
     result = Opened(None)
     with np.errstate(all="ignore"):
         while wanted := _composites(outputs, names):
@@ -59,6 +59,14 @@ def expand(what: Any, names: Collection[str] | bool) -> Opened:
             outputs = tuple(copies[node] for node in outputs)
         result.what = _like(what, graph, outputs)
     return result
+
+
+def _check(names: Collection[str], outputs: tuple[Tensor, ...]) -> None:
+    """Refuse names that no composite has: neither one of the package nor a user's own in this graph."""
+    known = {op.name for op in (*OPS, *(node.op for node in ancestors(outputs))) if op.body}
+    for name in names:
+        if name not in known:
+            raise one_of("a composite (an op that can be opened)", name, sorted(known))
 
 
 def _composites(outputs: tuple[Tensor, ...], names: Collection[str] | bool) -> set[Tensor]:

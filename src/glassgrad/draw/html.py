@@ -19,7 +19,6 @@ from importlib import resources
 from typing import Any
 
 from .elk import source
-from .first import first_view
 from .levels import levels_of
 from .metrics import shorten
 from .outline import LONGEST_TITLE, Outline
@@ -28,12 +27,13 @@ from .proof import statement
 from .scene import scene_of
 from .states import Extent, languages, states_of, story_in_levels
 from .text import text
+from .views import views_of
 
 # The 85 signs of Git's base 85, with those that could begin something in HTML replaced.
 _GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _SIGNS = _GIT.translate(str.maketrans("<>&", ".,:"))
 _TO_SIGNS = str.maketrans(_GIT, _SIGNS)
-SCRIPTS = ("places.js", "engine.js", "plan.js", "words.js", "numbers.js", "paper.js", "page.js")
+SCRIPTS = ("places.js", "engine.js", "plan.js", "views.js", "words.js", "numbers.js", "paper.js", "page.js")
 LARGEST = 700_000  # bytes of a page
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -77,13 +77,15 @@ def html(
     for extent in _extents(len(story.outline.home)):  # the first that is small enough
         picture = states_of(levels, story, opened, extent)
         picture["proof"] = [proof.text(code) if proof else "" for code in extent.languages]
+        picture["views"] = []
         page = _written(picture, title, fallback)
         if len(page) > LARGEST:
             continue
-        picture["first"] = first_view(picture)
-        page = _written(picture, title, fallback)
-        if len(page) <= LARGEST:
-            break
+        views = views_of(picture)
+        for picture["views"] in (views, views[:1]):
+            page = _written(picture, title, fallback)
+            if len(page) <= LARGEST:
+                return page.decode()
     return page.decode()
 
 

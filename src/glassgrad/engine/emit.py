@@ -1,213 +1,229 @@
-"""Functions of one number, written with Python's operators, that become LLVM instructions where they are called.
+"""Numbers of the program that is being compiled: Python's operators on them append LLVM instructions.
 
     def cube(x: Number) -> Number:
         return x * x * x
 
-    cube_32 = native(cube, types.float32)  # to be called in a function that Numba compiles
-
-The body runs once, while the caller is compiled: each operator appends one instruction. Numba need not infer the types
-of its inside, which is what takes the time, and LLVM always inlines it, so that a loop over it can be vectorised. There
-are no branches: `where` computes both sides and chooses. Additions and multiplications stay as they are written.
+The body of such a function runs once for every call in the source, while the caller is compiled: each operator appends
+one instruction, so that the call costs nothing and a loop over it can be vectorised. There are no branches: `where`
+computes both sides and chooses. Additions and multiplications stay as they are written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-FLOATS = {32: ir.FloatType(), 64: ir.DoubleType()}
-WHOLES = {32: ir.IntType(32), 64: ir.IntType(64)}
+from .kinds import BOOLEAN, INT64, KINDS, Kind, kind_of
+
+POINTER = ir.PointerType()
+PURE = ("nounwind", "readnone")  # what LLVM may take for granted of the C library's functions
 
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """A float, a whole number of the same width, or a truth value, that the compiled program will have.
+    """A number that the compiled program will have.
 
-    Comparisons with NaN are false, `!=` is true. Whole numbers wrap round; ``>>`` shifts zeros in.
+    Comparisons with NaN are false, `differs` is true. Whole numbers wrap round; ``>>`` shifts zeros in.
     """
 
     builder: ir.IRBuilder
     value: ir.Value
-    unsigned: bool = False
-
-    @property
-    def is_float(self) -> bool:
-        """Whether this is a float."""
-        return self.value.type in FLOATS.values()
+    kind: Kind
 
     @property
     def bits(self) -> int:
-        """Width: 32 or 64."""
-        return next(bits for bits in FLOATS if self.value.type in (FLOATS[bits], WHOLES[bits]))
+        """Width."""
+        return self.kind.bits
 
-    def make(self, value: ir.Value) -> Number:
-        """Return a number of the same program."""
-        return Number(self.builder, value, self.unsigned)
+    def make(self, value: ir.Value, kind: Kind | None = None) -> Number:
+        """Return a number of the same program, and of the same kind if nothing else is said."""
+        return Number(self.builder, value, kind or self.kind)
 
-    def like(self, other: Number | float) -> Number:
-        """Return `other`; if it is a Python number, as a constant of this number's type."""
-        return other if isinstance(other, Number) else self.make(ir.Constant(self.value.type, other))
+    def like(self, other: Operand) -> Number:
+        """Return `other`; if it is a Python number, as a constant of this number's kind."""
+        return other if isinstance(other, Number) else self.make(self.kind.constant(other))
 
-    def _apply(self, of_floats: str, of_wholes: str, other: Number | float, turned: bool = False) -> Number:
-        operation = getattr(self.builder, of_floats if self.is_float else of_wholes)
+    def _apply(self, of_floats: str, of_wholes: str, other: Operand, turned: bool = False) -> Number:
         left, right = (self.like(other), self) if turned else (self, self.like(other))
+        assert left.kind == right.kind, f"{left.kind.name} and {right.kind.name}"
+        operation = getattr(self.builder, of_floats if self.kind.is_float else of_wholes)
         return self.make(operation(left.value, right.value))
 
-    def __add__(self, other: Number | float) -> Number:
+    def __add__(self, other: Operand) -> Number:
         return self._apply("fadd", "add", other)
 
     def __radd__(self, other: float) -> Number:
         return self._apply("fadd", "add", other, turned=True)
 
-    def __sub__(self, other: Number | float) -> Number:
+    def __sub__(self, other: Operand) -> Number:
         return self._apply("fsub", "sub", other)
 
     def __rsub__(self, other: float) -> Number:
         return self._apply("fsub", "sub", other, turned=True)
 
-    def __mul__(self, other: Number | float) -> Number:
+    def __mul__(self, other: Operand) -> Number:
         return self._apply("fmul", "mul", other)
 
     def __rmul__(self, other: float) -> Number:
         return self._apply("fmul", "mul", other, turned=True)
 
-    def __truediv__(self, other: Number | float) -> Number:
+    def __truediv__(self, other: Operand) -> Number:
         return self._apply("fdiv", "", other)
 
     def __rtruediv__(self, other: float) -> Number:
         return self._apply("fdiv", "", other, turned=True)
 
+    def __pow__(self, other: Operand) -> Number:
+        return library("pow", self, other)
+
     def __neg__(self) -> Number:
-        return self.make(self.builder.fneg(self.value))
+        return self.make(self.builder.fneg(self.value) if self.kind.is_float else self.builder.neg(self.value))
 
     def __and__(self, other: Number | int) -> Number:
-        return self.make(self.builder.and_(self.value, self.like(other).value))
+        return self._apply("", "and_", other)
 
     def __or__(self, other: Number | int) -> Number:
-        return self.make(self.builder.or_(self.value, self.like(other).value))
+        return self._apply("", "or_", other)
 
     def __xor__(self, other: Number | int) -> Number:
-        return self.make(self.builder.xor(self.value, self.like(other).value))
+        return self._apply("", "xor", other)
 
     def __lshift__(self, other: int) -> Number:
-        return self.make(self.builder.shl(self.value, self.like(other).value))
+        return self._apply("", "shl", other)
 
     def __rshift__(self, other: int) -> Number:
-        return self.make(self.builder.lshr(self.value, self.like(other).value))
+        return self._apply("", "lshr", other)
 
-    def _compare(self, sign: str, other: Number | float) -> Number:
-        of_wholes = self.builder.icmp_unsigned if self.unsigned else self.builder.icmp_signed
-        compare = self.builder.fcmp_ordered if self.is_float else of_wholes
-        return self.make(compare(sign, self.value, self.like(other).value))
+    def compare(self, sign: str, other: Operand) -> Number:
+        """Return the truth value of a comparison with ``"<"``, ``"<="``, ``"=="``, ``"!="``, ``">="`` or ``">"``."""
+        right = self.like(other)
+        assert self.kind == right.kind, f"{self.kind.name} {sign} {right.kind.name}"
+        if self.kind.is_float:
+            of_this = self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered
+        else:
+            of_this = self.builder.icmp_signed if self.kind.signed else self.builder.icmp_unsigned
+        return self.make(of_this(sign, self.value, right.value), BOOLEAN)
 
-    def __lt__(self, other: Number | float) -> Number:
-        return self._compare("<", other)
+    def __lt__(self, other: Operand) -> Number:
+        return self.compare("<", other)
 
-    def __gt__(self, other: Number | float) -> Number:
-        return self._compare(">", other)
+    def __gt__(self, other: Operand) -> Number:
+        return self.compare(">", other)
 
-    def __ge__(self, other: Number | float) -> Number:
-        return self._compare(">=", other)
+    def __ge__(self, other: Operand) -> Number:
+        return self.compare(">=", other)
 
 
-def where(condition: Number, x: Number, y: Number | float) -> Number:
+Operand = Number | float  # a number of the program, or one of Python, which is a constant there
+
+
+def number(builder: ir.IRBuilder, value: Operand) -> Number:
+    """Return a Python number as one of the program; one that is of the program already stays."""
+    if isinstance(value, Number):
+        return value
+    kind = kind_of(value)
+    return Number(builder, kind.constant(value), kind)
+
+
+def cast(builder: ir.IRBuilder, value: Operand, kind: Kind) -> Number:
+    """Return a number as one of another kind: whole numbers wrap round, floats lose their fraction."""
+    if not isinstance(value, Number):
+        return Number(builder, kind.constant(value), kind)
+    given = value.kind
+    if given == kind:
+        return value
+    if kind == BOOLEAN:
+        return value.compare("!=", 0)
+    signed = (kind if given.is_float else given).signed
+    if given.is_float and kind.is_float:
+        convert = builder.fpext if kind.bits > given.bits else builder.fptrunc
+    elif given.is_float:
+        convert = builder.fptosi if signed else builder.fptoui
+    elif kind.is_float:
+        convert = builder.sitofp if signed else builder.uitofp
+    elif kind.bits == given.bits:
+        return value.make(value.value, kind)
+    elif kind.bits < given.bits:
+        convert = builder.trunc
+    else:
+        convert = builder.sext if signed else builder.zext
+    return value.make(convert(value.value, kind.type), kind)
+
+
+def alike(builder: ir.IRBuilder, x: Operand, y: Operand) -> tuple[Number, Number]:
+    """Return two numbers as numbers of one kind; floats are never converted unless the source says so."""
+    if not isinstance(x, Number) and isinstance(y, Number):
+        other, first = alike(builder, y, x)
+        return first, other
+    x = number(builder, x)
+    if not isinstance(y, Number):
+        whole = isinstance(y, int)
+        assert whole or x.kind.is_float, f"{y} beside {x.kind.name}"
+        kind = x.kind if x.kind.is_float or x.kind.fits(int(y)) else INT64
+    elif x.kind == y.kind:
+        return x, y
+    else:
+        floats = [each.kind.name for each in (x, y) if each.kind.is_float]
+        assert not floats, f"{x.kind.name} beside {y.kind.name}"
+        kind = KINDS["uint64"] if KINDS["uint64"] in (x.kind, y.kind) else INT64
+    return cast(builder, x, kind), cast(builder, y, kind)
+
+
+def where(condition: Number, x: Number, y: Operand) -> Number:
     """``x`` where the condition holds, else ``y``."""
     return x.make(x.builder.select(condition.value, x.value, x.like(y).value))
 
 
-def equal(x: Number, y: Number | float) -> Number:
-    """Whether two floats are equal."""
-    return x._compare("==", y)
-
-
 def to_bits(x: Number) -> Number:
     """The bits of a float, as a whole number."""
-    return x.make(x.builder.bitcast(x.value, WHOLES[x.bits]))
+    kind = KINDS[f"int{x.bits}"]
+    return x.make(x.builder.bitcast(x.value, kind.type), kind)
 
 
 def from_bits(x: Number) -> Number:
     """The float of these bits."""
-    return x.make(x.builder.bitcast(x.value, FLOATS[x.bits]))
+    kind = KINDS[f"float{x.bits}"]
+    return x.make(x.builder.bitcast(x.value, kind.type), kind)
 
 
-def call(name: str, x: Number, *others: Number | float) -> Number:
+def call(name: str, x: Number, *others: Operand) -> Number:
     """Value of one of LLVM's own functions (``"fabs"``, ``"sqrt"``), which become instructions."""
+    suffix = f"f{x.bits}" if x.kind.is_float else f"i{x.bits}"
+    return _called(f"llvm.{name}.{suffix}", (), x, *others)
+
+
+def library(name: str, x: Number, *others: Operand) -> Number:
+    """Value of a function of the C library (``"sin"``, ``"pow"``) for floats."""
+    assert x.kind.is_float, f"{name} of {x.kind.name}"
+    return _called(f"{name}f" if x.bits == 32 else name, PURE, x, *others)
+
+
+def _called(name: str, attributes: tuple[str, ...], x: Number, *others: Operand) -> Number:
     arguments = [x.value, *(x.like(other).value for other in others)]
-    function = x.builder.module.declare_intrinsic(f"llvm.{name}", [x.value.type], _signature(x, len(arguments)))
+    function = declared(x.builder.module, name, ir.FunctionType(x.value.type, [each.type for each in arguments]))
+    for attribute in attributes:
+        function.attributes.add(attribute)
     return x.make(x.builder.call(function, arguments))
 
 
-def _signature(x: Number, count: int) -> ir.FunctionType:
-    return ir.FunctionType(x.value.type, [x.value.type] * count)
+def declared(module: ir.Module, name: str, form: ir.FunctionType) -> Any:
+    """Return the declaration of a function that is defined elsewhere."""
+    return module.globals.get(name) or ir.Function(module, form, name)
 
 
-def fused(x: Number, y: Number | float, z: Number | float) -> Number:
+def fused(x: Number, y: Operand, z: Operand) -> Number:
     """``x * y + z``, rounded once where the processor can, else twice: only where either will do."""
     return call("fmuladd", x, y, z)
 
 
 def polynomial(coefficients: tuple[float, ...], x: Number) -> Number:
     """``c0 + c1 x + c2 x**2 + ...``: neighbours are joined to pairs, these to pairs again, so that few have to wait."""
-    parts: list[Number | float] = list(coefficients)
+    parts: list[Operand] = list(coefficients)
     while len(parts) > 1:
         pairs = zip(parts[::2], parts[1::2], strict=False)
-        joined: list[Number | float] = [fused(x, high, low) for low, high in pairs]
+        joined: list[Operand] = [fused(x, high, low) for low, high in pairs]
         parts = joined + parts[len(joined) * 2 :]
         x = x * x
     return x.like(parts[0])
-
-
-Body = Callable[..., Number]
-
-
-def native(body: Body, kind: Any) -> Any:
-    """Return `body` as a function of numbers of this Numba type, for code that Numba compiles."""
-    takes = {
-        1: lambda context, x: (kind(kind), _writer(body)),
-        2: lambda context, x, y: (kind(kind, kind), _writer(body)),
-    }
-    return intrinsic(takes[body.__code__.co_argcount])
-
-
-def both(body: Body) -> tuple[Any, Any]:
-    """Return `body` for float32 and for float64."""
-    return native(body, types.float32), native(body, types.float64)
-
-
-def generic(body: Body) -> Any:
-    """Return `body` for numbers of whatever type the first one has in a call."""
-    takes = {
-        1: lambda context, x: (types.unliteral(x)(types.unliteral(x)), _writer(body)),
-        2: lambda context, x, y: (types.unliteral(x)(types.unliteral(x), types.unliteral(x)), _writer(body)),
-    }
-    return intrinsic(takes[body.__code__.co_argcount])
-
-
-def _writer(body: Body) -> Callable[..., ir.Value]:
-    """Return the function by which Numba asks for the instructions of a call."""
-
-    def write(_context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> ir.Value:
-        function = _defined(body, builder.module, signature.args, [value.type for value in values])
-        return builder.call(function, values)
-
-    return write
-
-
-def _defined(body: Body, module: ir.Module, arguments: Any, kinds: list[ir.Type]) -> ir.Function:
-    """Return the module's function for that body, written if this is its first use."""
-    name = f"glassgrad.{body.__name__}.{arguments[0]}"
-    known: ir.Function | None = module.globals.get(name)
-    if known is not None:
-        return known
-    function = ir.Function(module, ir.FunctionType(kinds[0], kinds), name)
-    function.linkage = "internal"
-    function.attributes.add("alwaysinline")
-    builder = ir.IRBuilder(function.append_basic_block())
-    unsigned = str(arguments[0]).startswith("u")
-    builder.ret(body(*(Number(builder, argument, unsigned) for argument in function.args)).value)
-    return function

@@ -6,7 +6,7 @@ polynomial, with ``x**2`` in two parts so that the exponential gets it without r
 
 from __future__ import annotations
 
-from .emit import Number, both, call, fused, polynomial, where
+from .emit import Number, call, fused, polynomial, where
 from .polynomials import ERROR_FAR, ERROR_NEAR, GROWTH, OFFSET, STRETCH
 from .scalars import FORMATS, above, below, exponential, scaled
 
@@ -59,7 +59,3 @@ def erfc(x: Number) -> Number:
     tail = _tail(size)
     return where(size < 0.75, 1 - _near(x), where(x < 0, 2 - tail, tail))
 
-
-erf_32, erf_64 = both(erf)
-erfc_32, erfc_64 = both(erfc)
-gaussian_32, gaussian_64 = both(gaussian)

@@ -18,7 +18,7 @@ from .plan import Plan, arrays_read
 
 Kind = Literal["input", "output", "constant", "work"]
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")  # whose addresses stand first in every table
-STATUS, RAISED, FIRST = 4, 5, 6  # then room for what the function returns, and the addresses of the arrays
+FIRST = len(ROUTINES)  # then the addresses of the arrays
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,33 @@
-"""Generated source as machine code: compiled by Numba once, kept on disk, loaded by LLVM's linker alone.
+"""Generated source as machine code: compiled by LLVM once, kept on disk, loaded by LLVM's linker alone.
 
-What is kept is one ELF object whose function takes nothing but addresses, so that a later process runs it without
-importing Numba. Every file bears the SHA-256 of its code, and lies in a folder that only the user can write to; one
+What is kept is one object file whose function takes nothing but an address, so that a later process runs it without
+compiling. Every file bears the SHA-256 of its code, and lies in a folder that only the user can write to; one
 that is broken, or was made by another version or for another processor, is compiled anew.
 """
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import hashlib
 import importlib.metadata
 import importlib.util
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from ..cache import private_folder
 from ..errors import DataError
 from ..files import read_bytes, write_atomic
-from .memory import RAISED, STATUS
+from .machine import Function, called_outside, known, loaded, optimised, this_processor
 
 WRITTEN_WITH = (  # modules of the words
-    "prelude", "scalars", "error_function", "polynomials", "emit", "gemm", "philox", "native",
+    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "gemm", "nests", "words",
+    "translate", "machine", "native",
 )
 MAGIC = b"glassgrad native code 1\n"
 KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go
-Function = Callable[[Any, int], int]
 _lock = threading.Lock()
 
 
@@ -41,15 +37,14 @@ class CannotCompileError(Exception):
 
 def missing() -> str | None:
     """Return in one line why nothing can be compiled here, or None."""
-    for package in ("numba", "llvmlite"):
-        if importlib.util.find_spec(package) is None:
-            return f"{package} is not installed, so programs run by NumPy, slower: pip install {package}"
+    if importlib.util.find_spec("llvmlite") is None:
+        return "llvmlite is not installed, so programs run by NumPy, slower: pip install llvmlite"
     return None
 
 
 @lru_cache(maxsize=256)
 def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Function:
-    """Return the function `name` of generated source as native code: ``(table, address) -> status``.
+    """Return the function `name` of generated source as native code: ``(address of the table) -> status``.
 
     Parameters
     ----------
@@ -63,12 +58,12 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Functio
     Raises
     ------
     CannotCompileError
-        If Numba or LLVM is missing, or refuses.
+        If LLVM is missing, or refuses.
     """
     why = missing()
     if why:
         raise CannotCompileError(why)
-    with _lock:  # neither Numba's compiler nor LLVM's linker is meant for several threads
+    with _lock:  # LLVM's options are those of the whole process
         folder = private_folder("programs")
         file = None if folder is None else folder / f"{_key(text, ints, interleave)}.o"
         found = None if file is None else _read(file)
@@ -76,7 +71,7 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Functio
             found = _compiled(text, name, ints, interleave)
             if file is not None:
                 _write(file, found)
-        return _loaded(found)
+        return loaded(found.object, found.symbol)
 
 
 @cache
@@ -84,12 +79,10 @@ def _surroundings() -> str:
     """Return what machine code depends on beside its source: versions, processor, the words it was written in."""
     import llvmlite.binding as llvm
 
-    here = Path(__file__).parent
+    here, processor = Path(__file__).parent, this_processor()
     words = b"".join((here / f"{name}.py").read_bytes() for name in WRITTEN_WITH)
-    versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
-    features = llvm.get_host_cpu_features().flatten()
-    return json.dumps([*versions, llvm.get_process_triple(), llvm.get_host_cpu_name(), features,
-                       hashlib.sha256(words).hexdigest()])
+    return json.dumps([importlib.metadata.version("llvmlite"), llvm.get_process_triple(), processor.name,
+                       processor.features, hashlib.sha256(words).hexdigest()])
 
 
 def _key(text: str, ints: int, interleave: int) -> str:
@@ -150,91 +143,15 @@ def _forget(folder: Path) -> None:
 def _compiled(text: str, name: str, ints: int, interleave: int = 0) -> Code:
     """Compile generated source."""
     try:
-        from numba import njit, types
+        from .translate import translated
 
-        from .prelude import words
-
-        options = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        space = words(ints) | {"part": njit(**options)}  # a source may have functions that its last one calls
-        exec(compile(text, f"<glassgrad {name}>", "exec"), space)  # noqa: S102 - text that `source` has written
-        with _interleaved(interleave):
-            dispatcher = njit(types.int64(types.int64), **options)(space[name])
-        (result,) = dispatcher.overloads.values()
-        library = result.library
-        needs = [function.name for function in library._final_module.functions if function.is_declaration]
-        outer = tuple(need for need in needs if not need.startswith("llvm."))
-        return Code(bytes(library._get_compiled_object()), result.fndesc.llvm_func_name, outer)
-    except Exception as error:  # whatever Numba, LLVM or a broken installation may raise: NumPy does the work then
+        module, machine = optimised(partial(translated, text, name, ints), this_processor(), interleave)
+        needs = called_outside(module)
+        if missing := set(needs) - known():
+            raise CannotCompileError(f"the C library here has no {min(missing)}, so NumPy runs the program, slower")
+        return Code(bytes(machine.emit_object(module)), name, needs)
+    except CannotCompileError:
+        raise
+    except Exception as error:  # whatever LLVM or a broken installation may raise: NumPy does the work then
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CannotCompileError(f"Numba could not compile the program ({first}), so NumPy runs it, slower") from error
-
-
-@contextmanager
-def _interleaved(count: int) -> Iterator[None]:
-    """Let LLVM's loops work on so many vectors at once inside the ``with`` block."""
-    import llvmlite.binding as llvm
-
-    if count:
-        llvm.set_option("", f"-force-vector-interleave={count}")
-    try:
-        yield
-    finally:
-        if count:
-            llvm.set_option("", "-force-vector-interleave=0")
-
-
-# Loading --------------------------------------------------------------------------------------------------------------
-
-MATHEMATICS = (
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
-    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
-    "fabs", "fma", "fmax", "fmin",
-)
-NEVER_CALLED = ("NRT_MemInfo_call_dtor",)  # Numba's reference counting, of which our arrays have none
-
-
-@cache
-def _known() -> frozenset[str]:
-    """Tell LLVM where the functions of the C library are that native code may call; return their names."""
-    import llvmlite.binding as llvm
-
-    names = ["memset", "memcpy", "memmove", *MATHEMATICS, *(f"{name}f" for name in MATHEMATICS)]
-    found = set()
-    with suppress(OSError, TypeError):
-        process = ctypes.CDLL(None)
-        library = ctypes.util.find_library("m")
-        places = [process, *([ctypes.CDLL(library)] if library else [])]
-        for name in names:
-            function = next((getattr(place, name) for place in places if hasattr(place, name)), None)
-            if function is not None:
-                llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
-                found.add(name)
-        for name in NEVER_CALLED:
-            llvm.add_symbol(name, ctypes.cast(process.abort, ctypes.c_void_p).value)
-            found.add(name)
-    return frozenset(found)
-
-
-_engines: list[Any] = []  # LLVM frees the code of an engine that is let go
-
-
-def _loaded(code: Code) -> Function:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    if not _known().issuperset(code.needs):
-        import numba  # noqa: F401 - makes known what else there may be
-    machine = llvm.Target.from_default_triple().create_target_machine()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
-    engine.finalize_object()
-    _engines.append(engine)
-    raw = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * 3)(engine.get_function_address(code.symbol))
-
-    def function(table: Any, address: int) -> int:
-        if raw(address + 8 * STATUS, address + 8 * RAISED, address):
-            raise AssertionError("native code raised an exception, and none is written in it")
-        return table.item(STATUS)
-
-    return function
+        raise CannotCompileError(f"LLVM could not compile the program ({first}), so NumPy runs it, slower") from error

@@ -10,15 +10,11 @@ word for float32, the lower half first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from .emit import FLOATS, WHOLES, Number
+from .emit import POINTER, Number, Operand, cast
+from .flow import counted
+from .kinds import INT64, KINDS
 
 MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)  # what is added to the key from round to round
@@ -45,44 +41,26 @@ def block(counter: list[Number], key: list[Number]) -> list[Number]:
     return [a, b, c, d]
 
 
-def _floats(words: list[Number], bits: int) -> list[ir.Value]:
+def _floats(words: list[Number], bits: int) -> list[Number]:
     """Return the numbers in [0, 1) that NumPy makes of words: of as many of the upper bits as a float has digits."""
     digits = {32: 24, 64: 53}[bits]
     if bits == 32:
         words = [half for word in words for half in (word & 0xFFFFFFFF, word >> 32)]
-    found = []
-    for word in words:
-        builder = word.builder
-        whole = builder.trunc((word >> (bits - digits)).value, WHOLES[bits])
-        found.append(builder.fmul(builder.sitofp(whole, FLOATS[bits]), ir.Constant(FLOATS[bits], 2.0**-digits)))
-    return found
+    real = KINDS[f"float{bits}"]
+    return [cast(word.builder, word >> (bits - digits), real) * 2.0**-digits for word in words]
 
 
-def _fill(bits: int) -> Callable[..., ir.Value]:
-    """Return the function that writes the instructions of a fill with floats of that width."""
-    many = {32: 8, 64: 4}[bits]
-
-    def write(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Any) -> ir.Value:
-        address, count, *numbers = values
-        seed, stream, step = (Number(builder, value) for value in numbers)
-        place = builder.inttoptr(address, FLOATS[bits].as_pointer())
-        last = builder.add(count, ir.Constant(count.type, many - 1))
-        with cgutils.for_range(builder, builder.udiv(last, ir.Constant(count.type, many))) as loop:
-            here = Number(builder, loop.index)
-            zero = here.like(0)
-            start = here * many
-            for k, value in enumerate(_floats(block([here + 1, zero, step, zero], [seed, stream]), bits)):
-                index = (start + k).value
-                with builder.if_then(builder.icmp_unsigned("<", index, count), likely=True):
-                    builder.store(value, builder.gep(place, [index]))
-        return cgutils.get_null_value(ir.IntType(64))
-
-    return write
-
-
-def _uniform(bits: int) -> Any:
-    signature = types.int64(*[types.int64] * 5)  # address, count, seed, stream, step
-    return intrinsic(lambda context, address, count, seed, stream, step: (signature, _fill(bits)))
-
-
-uniform_32, uniform_64 = _uniform(32), _uniform(64)
+def uniform(bits: int, builder: ir.IRBuilder, *given: Operand) -> Number:
+    """Fill memory with floats of that width: address, count, seed, stream, step."""
+    address, count, seed, stream, step = (cast(builder, value, INT64) for value in given)
+    real, many = KINDS[f"float{bits}"], {32: 8, 64: 4}[bits]
+    place = builder.inttoptr(address.value, POINTER)
+    blocks = (count + (many - 1)).value
+    with counted(builder, 0, count.make(builder.udiv(blocks, INT64.constant(many)))) as here:
+        zero = here.like(0)
+        words = block([here + 1, zero, step, zero], [seed, stream])
+        for k, value in enumerate(_floats(words, bits)):
+            index = here * many + k
+            with builder.if_then((index < count).value, likely=True):
+                builder.store(value.value, builder.gep(place, [index.value], source_etype=real.type))
+    return count.like(0)

@@ -23,8 +23,9 @@ from .arena import aligned
 from .blas import Blas, best
 from .loops import Loop, chain
 from .lower import is_constant
+from .machine import Function
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
-from .native import CannotCompileError, Function, native
+from .native import CannotCompileError, native
 from .plan import Call, Plan, Step, plan
 from .products import Product
 from .source import Source, source
@@ -156,7 +157,7 @@ class NativeProgram:
             workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
         whole = self._whole
-        if self.run(workspace) if whole is None else whole(workspace.table, workspace.address):
+        if self.run(workspace) if whole is None else whole(workspace.address):
             return self._reference(arguments)  # which says what was wrong
         results = workspace.results()
         self._free.append(workspace)
@@ -173,7 +174,7 @@ class NativeProgram:
         for part in self._parts:
             if isinstance(part, Call):
                 called(part.node, workspace, self.plan)
-            elif status := part(workspace.table, workspace.address):
+            elif status := part(workspace.address):
                 return status
         return 0
 

@@ -158,6 +158,14 @@ class Repeated:
         """Return copies of the present values of the carried inputs."""
         return {position: pair[0].copy()[()] for position, pair in self._state.items()}
 
+    def save(self, into: dict[int, Any]) -> None:
+        """Copy the present values of the carried inputs into these arrays, which are made if they are missing."""
+        for position, (now, _) in self._state.items():
+            if position in into:
+                into[position][...] = now
+            else:
+                into[position] = now.copy()
+
     def run(self, inputs: Mapping[int, Any], streams: Mapping[int, Any], count: int, variant: int = 0
             ) -> tuple[int, int, dict[int, Any]]:
         """Run `count` steps.
@@ -231,9 +239,9 @@ class Repeated:
 
     def _call(self, workspace: Workspace, threads: int) -> int:
         if self.blas is None or (threads == 1 and self.blas.private):
-            return self._function(workspace.table, workspace.address)
+            return self._function(workspace.address)
         with self.blas.threads(threads):
-            return self._function(workspace.table, workspace.address)
+            return self._function(workspace.address)
 
     def _swapped(self, pairs: list[tuple[int, int, int]], done: int) -> None:
         if done % 2:

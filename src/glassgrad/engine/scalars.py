@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import atanh
 from math import log as _ln
 
-from .emit import Number, both, call, equal, from_bits, fused, generic, polynomial, to_bits, where
+from .emit import Number, call, from_bits, fused, polynomial, to_bits, where
 from .polynomials import GROWTH, LOGARITHM, TANGENT
 
 
@@ -207,7 +207,7 @@ def log1p(x: Number) -> Number:
 
 def _at_edges(result: Number, x: Number, same: Number) -> Number:
     """Put in what a logarithm is at 0, below 0, at infinity and at NaN."""
-    regular = where(x > 0, result, where(equal(x, 0), x.like(float("-inf")), x.like(float("nan"))))
+    regular = where(x > 0, result, where(x.compare("==", 0), x.like(float("-inf")), x.like(float("nan"))))
     return where(x < float("inf"), regular, same)
 
 
@@ -219,22 +219,12 @@ def accumulate(total: Number, x: Number) -> Number:
     return x.make(x.builder.fadd(total.value, x.value, flags=("reassoc", "nsz")))
 
 
-@generic
 def largest(x: Number, y: Number) -> Number:
     """The larger of two numbers of the same type; NaN if one is."""
-    return call("maximum", x, y) if x.is_float else where(x > y, x, y)
+    return call("maximum", x, y) if x.kind.is_float else where(x > y, x, y)
 
 
-@generic
 def smallest(x: Number, y: Number) -> Number:
     """The smaller of two numbers of the same type; NaN if one is."""
-    return call("minimum", x, y) if x.is_float else where(x < y, x, y)
+    return call("minimum", x, y) if x.kind.is_float else where(x < y, x, y)
 
-
-exp_32, exp_64 = both(exp)
-expm1_32, expm1_64 = both(expm1)
-log_32, log_64 = both(log)
-log1p_32, log1p_64 = both(log1p)
-sigmoid_32, sigmoid_64 = both(sigmoid)
-tanh_32, tanh_64 = both(tanh)
-accumulate_32, accumulate_64 = both(accumulate)

@@ -1,7 +1,7 @@
 """The plan written out as source: what runs is what one reads.
 
-Every step becomes a few lines of Python that Numba compiles; arrays are read and written through a table of addresses,
-so that the machine code can be kept on disk and run on other arrays.
+Every step becomes a few lines of Python that `translate` compiles; arrays are read and written through a table of
+addresses, so that the machine code can be kept on disk and run on other arrays.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def dtype_text(dtype: np.dtype[Any]) -> str:
-    """Return a kind of number, in Numba's words."""
+    """Return a kind of number, in the words of generated source."""
     return "boolean" if dtype.kind == "b" else dtype.name
 
 

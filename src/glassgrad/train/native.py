@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .step import Loss, Stepper, Weights
 
 ENTER_EVERY = 0.05  # seconds between two returns to Python, for progress and interruption
 AT_FIRST = 16  # steps of the first stretch, by which the others are measured
+SAVE_EVERY = 1.0  # seconds of work between two copies of the state, from which a step that fails can be found again
 
 
 class NativeStepper(Stepper):
@@ -47,6 +49,10 @@ class NativeStepper(Stepper):
         self._loop.start(dict(enumerate(self._state_arrays())))
         self._pace = 0.0  # seconds a step
         self._stale = False
+        self._saved: dict[int, Any] = {}  # the state as it was,
+        self._saved_at = 0  # after so many steps,
+        self._since: list[tuple[Any, int]] = []  # the rows of every stretch since then, with their size of batch,
+        self._worked = inf  # and the seconds that they took; none is saved yet
 
     def _state_arrays(self) -> list[Any]:
         return [*self._weights.values(), *(array for slots in self._state.values() for array in slots)]
@@ -88,44 +94,70 @@ class NativeStepper(Stepper):
         """Do the step of a batch of another size by the interpreter."""
         _ = self.weights  # brought up to date
         loss = self.step(self._x[rows], self._t[rows])
-        self._loop.start(dict(enumerate(self._state_arrays())))
+        self._restart()
         return np.array([loss])
 
+    def _restart(self) -> None:
+        """Let native code go on from the weights that the interpreter has left."""
+        self._loop.start(dict(enumerate(self._state_arrays())))
+        self._worked = inf
+
     def _stretch(self, chosen: Any, batch: int, count: int) -> Any:
-        before = self._loop.state()
+        if self._worked > SAVE_EVERY:
+            self._loop.save(self._saved)
+            self._saved_at, self._worked = self.count, 0.0
+            self._since.clear()
+        self._since.append((chosen, batch))
+        began = time.perf_counter()
+        status, losses = self._run(chosen, batch, count)
+        seconds = time.perf_counter() - began
+        self._worked += seconds
+        if status == 0:
+            self._pace = seconds / count
+            return losses
+        raise self._replayed(status)
+
+    def _run(self, chosen: Any, batch: int, count: int) -> tuple[int, Any]:
+        """Do so many steps natively; return what the program complained of, and the losses."""
         steps = np.arange(self.count + 1, self.count + count + 1)
         streams = {
             "chosen": chosen, "lr": self._rates(steps), "count": steps.astype(self._dtype),
             "key": np.stack([np.full(count, self.seed), steps], axis=1),
         }
-        began = time.perf_counter()
-        _, status, outputs = self._loop.run(
+        done, status, outputs = self._loop.run(
             {self._places["x"]: self._x, self._places["t"]: self._t},
             {self._places[name]: values for name, values in streams.items()}, count, self._batches.index(batch),
         )
         self._stale = True
-        if status == 0:
-            self.count += count
-            self._pace = (time.perf_counter() - began) / count
-            return outputs[0]
-        raise self._replayed(before, chosen, batch, status)
+        self.count += done
+        return status, outputs[0]
 
     def _rates(self, steps: Any) -> Any:
         if not callable(self.optimizer.lr):
             return np.full(len(steps), self.optimizer.rate(1), self._dtype)
         return np.array([self.optimizer.rate(int(step)) for step in steps], self._dtype)
 
-    def _replayed(self, before: Mapping[int, Any], chosen: Any, batch: int, status: int) -> Exception:
-        """Go through a stretch again, step by step, from where it began; return the error that says what was wrong."""
-        self._loop.start(before)
+    def _replayed(self, status: int) -> Exception:
+        """Come to the step that failed once more, natively from the saved state; return the error that it gives.
+
+        The interpreter does that step, and the one before it, which may have made the weights that it fails on.
+        """
+        ahead = max(self.count - 1 - self._saved_at, 0)
+        self._loop.start(self._saved)
+        self.count = self._saved_at
+        for chosen, batch in self._since:
+            count = min(ahead + self._saved_at - self.count, len(chosen) // batch)
+            if count:
+                self._run(chosen[: count * batch], batch, count)
         self._stale = True
-        _ = self.weights
-        for start in range(0, len(chosen), batch):
-            rows = chosen[start : start + batch]
+        _ = self.weights  # brought up to date
+        rows = [chosen[start : start + batch] for chosen, batch in self._since
+                for start in range(0, len(chosen), batch)]
+        for chosen in rows[ahead:]:
             try:
-                self.step(self._x[rows], self._t[rows])
+                self.step(self._x[chosen], self._t[chosen])
             except Exception as error:
-                self._loop.start(dict(enumerate(self._state_arrays())))
+                self._restart()
                 return error
         what = "the loss became NaN or infinite" if status == NOT_FINITE else f"step {status} of the program failed"
         return CannotCompileError(f"{what} in native code, and did not by the interpreter")

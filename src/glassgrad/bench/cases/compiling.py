@@ -26,8 +26,8 @@ class Start:
 def variables(folder: str) -> dict[str, str]:
     """Return where each library keeps compiled programs, so that they begin with nothing; JAX must be asked to."""
     return {
-        "GLASSGRAD_CACHE": str(Path(folder, "glassgrad")), "NUMBA_CACHE_DIR": str(Path(folder, "numba")),
-        "JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax")), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "GLASSGRAD_CACHE": str(Path(folder, "glassgrad")), "JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax")),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1", "TORCHINDUCTOR_CACHE_DIR": str(Path(folder, "torch")),
     }
 

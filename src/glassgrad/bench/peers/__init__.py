@@ -59,7 +59,7 @@ class Peer:
 
 
 PEERS: dict[str, Peer] = {
-    OURS: Peer("glassgrad", "ours", ("numpy", "numba", "scipy-openblas32")),
+    OURS: Peer("glassgrad", "ours", ("numpy", "llvmlite", "scipy-openblas32")),
     PRODUCTS: Peer("the matrix products alone", "products"),
     "deck": Peer("the deck's way in NumPy, float64", "deck_numpy"),
     "torch": Peer("PyTorch, eager", "pytorch", ("torch",)),

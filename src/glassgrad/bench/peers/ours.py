@@ -17,13 +17,13 @@ from ...transform import value_and_grad
 from ..job import Calls, Job, Round, centred, sampled
 from ..work import Function, Inference, Training, network, points, raw, repeated, scaled
 
-ENGINE = "numba"  # what "auto" takes for all but runs of a second; where there is no Numba, `fit` takes NumPy
+ENGINE = "numba"  # what "auto" takes for all but runs of a second; where there is no LLVM, `fit` takes NumPy
 
 
 def _foundations() -> None:
     """Import what native code stands on and choose the BLAS, which is part of getting ready as an import is."""
     with suppress(ImportError):
-        import numba  # noqa: F401
+        import llvmlite.binding  # noqa: F401
     best()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.blas import best
+from ...engine.native import CannotCompileError, native
 from ..job import Job, Round
 from ..work import Training
 
@@ -30,7 +31,7 @@ def shapes(work: Training) -> list[tuple[str, tuple[int, int, int]]]:
 
 
 def train(work: Training) -> Job:
-    """Multiply in a native loop by the BLAS that the engine would take; without Numba, by NumPy."""
+    """Multiply in a native loop by the BLAS that the engine would take; where native code cannot be had, by NumPy."""
     rng = np.random.default_rng(0)
     calls: list[tuple[Any, ...]] = []
     for kind, (m, k, n) in shapes(work):
@@ -70,34 +71,36 @@ def _by_numpy(calls: list[tuple[Any, ...]]) -> Callable[[int], None]:
     return run
 
 
-def _native(calls: list[tuple[Any, ...]]) -> Callable[[int], None] | None:
-    """Return the loop as native code; None where there is no Numba, or no BLAS whose address is known."""
-    blas = best()
-    try:
-        import numba
+LOOP = """def products(table):
+    at = array(table, (3,), int64)
+    sgemm = at[0]
+    calls = array(at[1], ({count}, 10), int64)
+    for step in range(at[2]):
+        for i in range({count}):
+            gemm32(sgemm, calls[i, 0], calls[i, 1], calls[i, 2], calls[i, 3], calls[i, 4], float32(1), calls[i, 5],
+                   calls[i, 6], calls[i, 7], calls[i, 8], float32(0), calls[i, 9], calls[i, 3])
+    return 0
+"""
 
-        from ...engine.gemm import routines
-    except ImportError:
-        return None
+
+def _native(calls: list[tuple[Any, ...]]) -> Callable[[int], None] | None:
+    """Return the loop as native code; None where that cannot be had, or no BLAS whose address is known."""
+    blas = best()
     if blas is None:
         return None
-    gemm = routines(blas.ints)["gemm32"]
-    table = np.array([
+    try:
+        loop = native(LOOP.format(count=len(calls)), "products", blas.ints)
+    except CannotCompileError:
+        return None
+    numbers = np.array([
         [left, right, m, n, k, a.ctypes.data, a.shape[1], b.ctypes.data, b.shape[1], out.ctypes.data]
         for left, right, m, n, k, a, b, out in calls
     ], np.int64)
-
-    def loop(address: int, table: Any, steps: int) -> None:
-        for _ in range(steps):
-            for i in range(len(table)):
-                left, right, m, n, k, a, lda, b, ldb, out = table[i]
-                gemm(address, left, right, m, n, k, np.float32(1), a, lda, b, ldb, np.float32(0), out, n)
-
-    native = numba.njit(loop)
     threads = max(blas.threads_for(2 * m * n * k) for _, _, m, n, k, *_ in calls)
 
     def run(steps: int) -> None:
+        table = np.array([blas.sgemm, numbers.ctypes.data, steps], np.int64)
         with blas.threads(threads):
-            native(blas.sgemm, table, steps)
+            loop(table.ctypes.data)
 
     return run

@@ -8,14 +8,14 @@ const engine = (() => {
     const text = document.getElementById(id).textContent;
     const values = new Uint8Array(128);
     for (let i = 0; i < signs.length; i++) values[signs.charCodeAt(i)] = i;
-    const bytes = new Uint8Array(Math.ceil(text.length / 5) * 4);
+    const bytes = new DataView(new ArrayBuffer(Math.ceil(text.length / 5) * 4));
     for (let i = 0; i < text.length; i += 5) {
       let word = 0;
       for (let j = 0; j < 5; j++) word = word * 85 + (i + j < text.length ? values[text.charCodeAt(i + j)] : 84);
-      for (let j = 3; j >= 0; j--, word = Math.floor(word / 256)) bytes[(i / 5) * 4 + j] = word % 256;
+      bytes.setUint32((i / 5) * 4, word);
     }
     const length = Math.floor((text.length * 4) / 5);
-    const stream = new Blob([bytes.slice(0, length)]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const stream = new Blob([bytes.buffer.slice(0, length)]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Response(stream).text();
   }
 
@@ -24,7 +24,9 @@ const engine = (() => {
   let asked = 0;
   const waiting = new Map();
 
-  async function start() {
+  const start = () => (started ??= made()); // once, and kept
+
+  async function made() {
     const code = new Blob([await unpacked("engine")], { type: "text/javascript" });
     worker = new Worker(URL.createObjectURL(code));
     worker.onmessage = ({ data }) => {
@@ -45,10 +47,9 @@ const engine = (() => {
   }
 
   async function layout(graph) {
-    started ??= start(); // once, and kept
-    await started;
+    await start();
     return places.gathered(await ask({ cmd: "layout", graph: places.prepared(graph) }));
   }
 
-  return { layout, unpacked };
+  return { layout, unpacked, start };
 })();

@@ -6,6 +6,7 @@
   const known = plan(picture);
   const speech = wording(picture);
   const artist = paper(picture, known, speech);
+  const layouts = views(picture, known);
   const numbers = numbersPanel(picture, speech);
   const order = new Map(picture.nodes.map((node, place) => [node.id, place]));
   let opened = new Set(picture.open);
@@ -18,24 +19,13 @@
 
   // The picture ---------------------------------------------------------------------------------------------------
 
-  const MOST_AHEAD = 150; // nodes that are laid out before anybody opens them
-  const views = new Map(); // layouts by what is open; the page comes with the first
-  const key = (open) => [...open].sort().join();
-  if (picture.first) views.set(key(opened), picture.first);
-
-  function placed(shown, open) {
-    const name = key(open);
-    if (!views.has(name)) views.set(name, engine.layout(known.layoutGraph(shown)));
-    return views.get(name);
-  }
-
   let busy = Promise.resolve();
 
   function show(focus) {
     busy = busy.then(async () => {
       const shown = known.scene(opened);
       try {
-        const found = await placed(shown, opened);
+        const found = await layouts.of(opened);
         size = { width: found.width, height: found.height };
         spots = found.places;
         const old = svg;
@@ -52,6 +42,7 @@
       showStep(false);
       if (focus) (svg.querySelector(`[data-box="${focus}"],[data-node="${focus}"]`))?.focus();
       document.body.dataset.ready = String(Number(document.body.dataset.ready ?? 0) + 1);
+      layouts.ahead(opened);
     });
     return busy;
   }
@@ -233,9 +224,5 @@
     tell(step === null ? null : steps[step], false);
   });
   await show();
-  // While the first view is looked at, the engine starts and works once: it is several times as fast the second time.
-  const everything = new Set(known.boxes.keys());
-  const all = known.scene(everything);
-  if (all.nodes.length <= MOST_AHEAD) placed(all, everything).catch(() => {});
-  else if (picture.first) engine.layout(known.layoutGraph(known.scene(opened))).catch(() => {});
+  engine.start().catch(() => {}); // told when it is needed
 })();

@@ -2,6 +2,7 @@
 // Which parts of a picture are seen when these boxes are open, and the graph that the layout engine is asked to lay
 // out. Works on data alone: the page runs it, and so does Python, for the first view.
 const plan = (picture) => {
+  const MOST_PARTS = 150; // nodes and boxes of a state that is laid out before anybody asks for it
   const boxes = new Map(picture.boxes.map((box) => [box.id, box]));
   const nodes = new Map(picture.nodes.map((node) => [node.id, node]));
   const parents = new Map([...nodes.values(), ...boxes.values()].map((item) => [item.id, item.parent]));
@@ -51,5 +52,31 @@ const plan = (picture) => {
     return root;
   }
 
-  return { boxes, nodes, scene, layoutGraph };
+  const isSmall = (opened) => {
+    const { nodes: seen, boxes: open } = scene(opened);
+    return seen.length + open.length <= MOST_PARTS;
+  };
+
+  // The states that are laid out with the page: as it is at first, and, of a picture that is not large, all open.
+  function firstStates() {
+    const all = new Set(boxes.keys());
+    return [new Set(picture.open), ...(picture.open.length < all.size && isSmall(all) ? [all] : [])];
+  }
+
+  // The states that one click leads to, and then those one click from everything open; of each, small ones first: they
+  // are soon there, and the engine is quicker at the large ones for having had them.
+  function nextTo(opened) {
+    const all = new Set(boxes.keys());
+    return [...clicks(opened), all, new Set(), ...clicks(all)].filter(isSmall);
+  }
+
+  function clicks(opened) {
+    const shown = scene(opened);
+    const wider = shown.nodes.filter((node) => node.opens).map(({ id }) => new Set(opened).add(id));
+    const narrower = shown.boxes.map(({ id }) => new Set([...opened].filter((box) => box !== id)));
+    const size = new Map([...wider, ...narrower].map((state) => [state, scene(state).nodes.length]));
+    return [...size.keys()].sort((a, b) => size.get(a) - size.get(b));
+  }
+
+  return { boxes, nodes, scene, layoutGraph, firstStates, nextTo };
 };

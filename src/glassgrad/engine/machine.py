@@ -1,0 +1,138 @@
+"""LLVM at work: a module in its language becomes machine code, and machine code a function that Python can call."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+Function = Callable[[int], int]
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What machine code is made for.
+
+    Attributes
+    ----------
+    name, features : str
+        In LLVM's words.
+    """
+
+    name: str
+    features: str
+
+
+def this_processor() -> Processor:
+    """Return the processor that this process runs on."""
+    import llvmlite.binding as llvm
+
+    try:
+        features = llvm.get_host_cpu_features().flatten()
+    except RuntimeError:  # LLVM cannot tell: what all processors of the name can do
+        features = ""
+    return Processor(llvm.get_host_cpu_name(), features)
+
+
+def optimised(write: Callable[[str, str], str], processor: Processor, interleave: int = 0) -> tuple[Any, Any]:
+    """Return a module as LLVM has made it fast, and the machine that can emit its code.
+
+    Parameters
+    ----------
+    write : callable
+        Returns the module's text for a machine, ``(triple, layout) -> text``.
+    processor : Processor
+    interleave : int
+        How many vectors of entries a loop works on at once; 0 leaves that to LLVM.
+    """
+    import llvmlite.binding as llvm
+
+    _begin()
+    target = llvm.Target.from_default_triple()
+    relocation = "static" if target.name.startswith("x86") else "default"
+    machine = target.create_target_machine(cpu=processor.name, features=processor.features, opt=3, reloc=relocation,
+                                           codemodel="jitdefault", jit=True)
+    module = llvm.parse_assembly(write(target.triple, str(machine.target_data)))
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    tuning.loop_vectorization = tuning.slp_vectorization = True
+    passes = llvm.create_pass_builder(machine, tuning)
+    with _interleaved(interleave):
+        passes.getModulePassManager().run(module, passes)
+    return module, machine
+
+
+def called_outside(module: Any) -> tuple[str, ...]:
+    """Return the functions of other libraries that a module calls."""
+    names = (function.name for function in module.functions if function.is_declaration)
+    return tuple(name for name in names if not name.startswith("llvm."))
+
+
+@contextmanager
+def _interleaved(count: int) -> Iterator[None]:
+    """Let LLVM's loops work on so many vectors at once inside the ``with`` block."""
+    import llvmlite.binding as llvm
+
+    if count:
+        llvm.set_option("", f"-force-vector-interleave={count}")
+    try:
+        yield
+    finally:
+        if count:
+            llvm.set_option("", "-force-vector-interleave=0")
+
+
+@cache
+def _begin() -> None:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+# Loading --------------------------------------------------------------------------------------------------------------
+
+MATHEMATICS = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
+    "fabs", "fma", "fmax", "fmin", "ldexp",
+)
+
+
+@cache
+def known() -> frozenset[str]:
+    """Tell LLVM where the functions of the C library are that native code may call; return their names."""
+    import llvmlite.binding as llvm
+
+    names = ["memset", "memcpy", "memmove", *MATHEMATICS, *(f"{name}f" for name in MATHEMATICS)]
+    found = set()
+    with suppress(OSError, TypeError):
+        process = ctypes.CDLL(None)
+        library = ctypes.util.find_library("m")
+        places = [process, *([ctypes.CDLL(library)] if library else [])]
+        for name in names:
+            function = next((getattr(place, name) for place in places if hasattr(place, name)), None)
+            if function is not None:
+                llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
+                found.add(name)
+    return frozenset(found)
+
+
+_engines: list[Any] = []  # LLVM frees the code of an engine that is let go
+
+
+def loaded(code: bytes, name: str) -> Function:
+    """Return a function of an object file, which calls nothing but what is `known`."""
+    import llvmlite.binding as llvm
+
+    _begin()
+    known()
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    _engines.append(engine)
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(name))
