@@ -19,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "check"))
 
 from all_cases import RIGHT, WRONG
-from compositions import CORRUPTIONS, composition, corrupted
+from compositions import CORRUPTIONS, can_be_seen, composition, corrupted
 
 from glassgrad.check import Verdict, check_gradient
 
@@ -136,12 +136,14 @@ def passes(checker, forward, rule, arrays):
 
 
 def pairs(count):
-    """Yield random compositions, each with one corruption."""
+    """Yield random compositions, each with one corruption that can be seen."""
     for seed in range(count):
         _, forward, rule, x = composition(seed)
-        y = forward(x)
-        if np.any(rule(np.ones(y.shape), y, x)[0]):
-            yield forward, rule, corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)], forward, x), (x,)
+        with np.errstate(all="ignore"):
+            broken = corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)], forward, x)
+            seen = can_be_seen(rule, broken, forward, x)
+        if seen:
+            yield forward, rule, broken, (x,)
 
 
 def main():

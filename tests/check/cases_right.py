@@ -320,6 +320,10 @@ CASES = [
      lambda g, y, a: (g * 2 / (3 * y * y + 3),), (_A(2, 0.5),)),
     ("loss of 1e-12", lambda x: 1e-12 * np.sin(x).sum(), lambda g, y, x: (g * 1e-12 * np.cos(x),), (_A(1, 2),)),
     ("loss of 1e12", lambda x: 1e12 * np.sin(x).sum(), lambda g, y, x: (g * 1e12 * np.cos(x),), (_A(1, 2),)),
+    ("a ripple under the noise of its trend", lambda x: 1 + 3e-15 * (x + 0.5 * np.sin(x)),
+     lambda g, y, x: (g * 3e-15 * (1 + 0.5 * np.cos(x)),), (_A(402),)),
+    ("a kink beside a saturated output", lambda x: np.concatenate([np.abs(x - 0.5), np.tanh(40 * x)]),
+     lambda g, y, x: (g[:1] * np.sign(x - 0.5) + g[1:] * 40 / np.cosh(40 * x) ** 2,), (_A(0.5),)),
     ("inputs of 1e-8 and 1e8", lambda x: np.sin(x * _A(1e8, 1e-8)),
      lambda g, y, x: (g * np.cos(x * _A(1e8, 1e-8)) * _A(1e8, 1e-8),), (_A(1e-8, 1e8),)),
 ]

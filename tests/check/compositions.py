@@ -67,15 +67,28 @@ def composition(seed):
     return names, forward, rule, x
 
 
+def _jacobian(rule, y, x):
+    return np.array([rule(g.reshape(y.shape), y, x)[0] for g in np.eye(y.size)])
+
+
 def corrupted(rule, name, forward, x):
     """Return a rule whose gradient is changed in one way; linear in g like the right one.
 
     Where one entry is changed, it is the one that moves the output most: not one that the steps made 0.
     """
-    y = forward(x)
-    slopes = sum(np.abs(rule(g.reshape(y.shape), y, x)[0]) for g in np.eye(y.size))
-    position = int(np.argmax(slopes))
+    position = int(np.argmax(np.abs(_jacobian(rule, forward(x), x)).sum(axis=0)))
     return lambda g, y, x: (CORRUPTIONS[name](rule(g, y, x)[0], min(position, x.size - 1)),)
+
+
+def can_be_seen(rule, other, forward, x):
+    """Return whether the values of the function, in float64, can tell two rules for its gradient apart.
+
+    A change of a slope by less than ``eps |y| / |x|`` moves the output by less than its last digit even when the input
+    doubles. Saturated functions have such slopes, and the right rule's own are then often wrong in their first digit.
+    """
+    y = forward(x)
+    change = np.abs(_jacobian(rule, y, x) - _jacobian(other, y, x)).reshape(y.size, x.size).max(axis=1)
+    return bool((change * np.abs(x).max() > np.finfo(float).eps * np.abs(y.reshape(-1))).any())
 
 
 def random_network(seed):

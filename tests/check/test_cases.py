@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from all_cases import RIGHT, WRONG
-from compositions import CORRUPTIONS, composition, corrupted
+from compositions import CORRUPTIONS, can_be_seen, composition, corrupted
 
 from glassgrad.check import Verdict, check_gradient
 
@@ -37,14 +37,44 @@ def test_a_right_rule_is_not_called_wrong(row):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("seed", range(12))
+KINK_TAKEN_FOR_NOISE = 2331, 6862
+TREND_TAKEN_FOR_SLOPE = 6836, 8039, 2696, 6567
+SQUARES_UNDERFLOW = 7094, 7803
+CLAIM_OF_FEW_DIGITS = (4144,)
+FOURTH_POWER_FAR_OUT = 3103, 5998, 6023, 8788
+ONCE_MISJUDGED = (*KINK_TAKEN_FOR_NOISE, *TREND_TAKEN_FOR_SLOPE, *SQUARES_UNDERFLOW, *CLAIM_OF_FEW_DIGITS,
+                  *FOURTH_POWER_FAR_OUT)
+
+
+@pytest.mark.parametrize("seed", [*range(12), *ONCE_MISJUDGED])
 def test_a_random_composition_passes_and_its_corruption_fails(seed):
     _, forward, rule, x = composition(seed)
     report = check_gradient(forward, x, vjp=rule)
-    assert report.verdict in FINE | {Verdict.NOISE}, str(report)
+    assert report.verdict in FINE, str(report)
     if report.verdict is not Verdict.NOT_EXERCISED:
         broken = corrupted(rule, list(CORRUPTIONS)[seed % len(CORRUPTIONS)], forward, x)
         assert check_gradient(forward, x, vjp=broken).verdict is Verdict.WRONG
+
+
+def test_a_kink_one_part_in_ten_thousand_away_is_no_kink_here():
+    def forward(x):
+        return np.stack([np.maximum(x - 1.0001, 0), x])
+
+    report = check_gradient(forward, np.array(1.0), vjp=lambda g, y, x: g[0] * (x > 1.0001) + g[1])
+    assert report.verdict is Verdict.CORRECT, str(report)
+
+
+def test_what_the_rounding_of_the_function_hides_is_no_corruption():
+    x = np.array([[1.0, -2.0]])
+
+    def differ(forward, slope, change):
+        return can_be_seen(lambda g, y, x: (slope * g,), lambda g, y, x: (slope * (1 + change) * g,), forward, x)
+
+    assert differ(lambda x: 3 * x, 3.0, 1e-15)
+    assert not differ(lambda x: 3 * x, 3.0, 1e-16)
+    assert differ(lambda x: 1 + 1e-15 * x, 1e-15, 1.0)
+    assert not differ(lambda x: 1 + 1e-17 * x, 1e-17, 1.0)
+    assert not differ(lambda x: 0 * x, 0.0, 1.0)
 
 
 def test_nearly_every_cause_is_named():

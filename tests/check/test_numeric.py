@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from glassgrad.check.kinks import nonnegative_least_squares
 from glassgrad.check.numeric import extrapolate, measured_noise
 
+OFFSETS, SPACINGS = np.arange(-4, 5), (14, 20, 26, 32, 38)
 STEPS = 0.5 ** np.arange(0, 36.0)[:, None]
 
 
@@ -57,14 +58,20 @@ def test_no_estimate_of_what_has_no_slope():
     assert bar[0] > 1
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-200, 1e200])
 @pytest.mark.parametrize("level", [1e-9, 1e-6])
-def test_noise_is_measured_to_a_small_factor(level):
+def test_noise_is_measured_to_a_small_factor_whatever_the_unit(level, unit):
     rng = np.random.default_rng(0)
-    offsets = np.arange(-4, 5)
-    samples = np.array([np.sin(1 + offsets * 2.0**-p) + level * rng.standard_normal(9) for p in (14, 20, 26, 32, 38)])
-    noise, coarse = measured_noise(samples[:, :, None])
-    assert level / 4 <= noise[0] <= 8 * level
+    samples = np.array([np.sin(1 + OFFSETS * 2.0**-p) + level * rng.standard_normal(9) for p in SPACINGS])
+    noise, coarse = measured_noise(unit * samples[:, :, None])
+    assert level / 4 <= noise[0] / unit <= 8 * level
     assert coarse[0] >= noise[0] / 32
+
+
+def test_a_kink_between_the_widest_samples_is_no_noise():
+    samples = np.array([np.maximum(OFFSETS * 2.0**-p - 1e-4, 0) for p in SPACINGS])
+    assert samples.any(axis=1).tolist() == [True, False, False, False, False]
+    assert measured_noise(samples[:, :, None])[0][0] == 0
 
 
 def test_least_squares_satisfy_the_conditions_of_the_optimum():

@@ -113,6 +113,11 @@ def test_check_shows_the_decks_four_numbers_and_verdicts(run, trained):
     figures = {row["name"]: row["mean_difference"] for row in table["rows"]}
     assert 1e-11 < figures["b2"] < 1e-9  # h**2 truncation, as in the deck's book: 1.2e-10
     assert max(figures["W1"], figures["b1"], figures["W2"]) < 1e-11
+    epsilon = {row["name"]: row["epsilon_in_log"] for row in table["rows"]}
+    assert set(epsilon) == set(figures)
+    lines = [line.split() for line in run("check")[1].splitlines()]
+    for name, figure in epsilon.items():
+        assert [line[-1] for line in lines if line[:1] == [name]][-1] == f"{figure:.1e}"
 
 
 def test_check_exits_with_1_when_a_gradient_is_wrong(run, monkeypatch):

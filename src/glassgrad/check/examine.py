@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from .judge import Bench, Examination
+from .judge import BRANCH, TINY, Bench, Examination
 from .kinks import outside_hull
 from .measure import Line, entry_line, no_noise, noise_of, scene_of, signed_line
 from .subject import TROUBLE, Probe
@@ -44,17 +46,17 @@ def examine(
     lines = _lines(arrays, rng, light, spots)
     if light:  # what agrees on trust needs no more
         nothing = [np.zeros_like(part) for part in jacobian]
-        glanced = Bench(scene, jacobian, nothing, no_noise(scene), without, coarse_bar).glance(lines)
+        glanced = Bench(scene, jacobian, nothing, nothing, no_noise(scene), without, coarse_bar).glance(lines)
         if glanced is not None:
             return glanced
-    spread = _conditioning(probe, arrays, cotangents, jacobian, rng, without)
+    spread, rounding = _conditioning(probe, arrays, cotangents, jacobian, rng, without)
     noise = no_noise(scene) if "noise" in without else noise_of(scene, rng)
-    bench = Bench(scene, jacobian, spread, noise, without, coarse_bar)
+    bench = Bench(scene, jacobian, spread, rounding, noise, without, coarse_bar)
     found = bench.judge(lines)
     if found.wrong and any(not line.single for line in lines):
         found = bench.locate(found, rng)
     if found.kinks and "hull" not in without:
-        outside = outside_hull(bench.scene, found.kinks, jacobian, noise[0], rng, without)
+        outside = outside_hull(bench.scene, found, jacobian, noise[0], rng, without)
         if outside is not None:
             line, output, text = outside
             found.wrong.append(bench.disagreement(found, line, output, text))
@@ -86,19 +88,25 @@ def _lines(arrays: tuple[Array, ...], rng: np.random.Generator, light: bool, spo
 def _conditioning(
     probe: Probe, arrays: tuple[Array, ...], cotangents: Array, jacobian: list[Array], rng: np.random.Generator,
     without: frozenset[str],
-) -> list[Array]:
-    """Return how far the claimed values move when the inputs move by one unit in the last place.
+) -> tuple[list[Array], list[Array]]:
+    """Return how far the claimed values move when the inputs move by one unit in the last place, and without that.
 
-    The cotangents are scaled by odd factors besides, which shows how the rule itself rounds where the inputs do not.
+    The cotangents are scaled by odd factors, which shows how the rule itself rounds where the inputs do not. That
+    alone is measured only where the former is so large that the inputs may have changed a branch.
     """
-    spread = [np.zeros_like(part) for part in jacobian]
+    nothing = [np.zeros_like(part) for part in jacobian]
     if "conditioning" in without:
-        return spread
-    for factor in ODD if cotangents.size <= 400 else ODD[:2]:
-        near = tuple(np.array(np.nextafter(x, x + rng.choice([-1.0, 1.0], x.shape))) for x in arrays)
-        try:
-            moved = probe.jacobian(near, factor * cotangents)
-        except TROUBLE:
-            continue
-        spread = [np.fmax(s, np.abs(a / factor - b)) for s, a, b in zip(spread, moved, jacobian, strict=True)]
-    return spread
+        return nothing, nothing
+    factors = ODD if cotangents.size <= 400 else ODD[:2]
+
+    def spread(move: Callable[[Array], Array]) -> list[Array]:
+        found = nothing
+        for factor in factors:
+            with suppress(*TROUBLE):
+                moved = probe.jacobian(tuple(move(x) for x in arrays), factor * cotangents)
+                found = [np.fmax(s, np.abs(a / factor - b)) for s, a, b in zip(found, moved, jacobian, strict=True)]
+        return found
+
+    near = spread(lambda x: np.array(np.nextafter(x, x + rng.choice([-1.0, 1.0], x.shape))))
+    large = any((s >= BRANCH * np.abs(b) + TINY).any() for s, b in zip(near, jacobian, strict=True))
+    return near, spread(np.copy) if large else nothing

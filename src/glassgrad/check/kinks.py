@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .judge import Examination
 from .measure import SMOOTH, Line, Scene, scene_of, walk
 from .subject import TROUBLE
 
@@ -52,26 +53,27 @@ def nonnegative_least_squares(A: Array, b: Array) -> tuple[Array, float]:
 
 
 def outside_hull(
-    scene: Scene, kinks: list[Line], jacobian: list[Array], noise: Array, rng: np.random.Generator,
+    scene: Scene, found: Examination, jacobian: list[Array], noise: Array, rng: np.random.Generator,
     without: frozenset[str],
 ) -> tuple[Line, int, str] | None:
     """Return an entry, an output and a sentence if the claimed gradient is no subgradient there; else None.
 
     The gradient in all entries at a kink is measured at antithetic pairs of points nearby, where the function is
-    smooth; the claimed one must be a weighted mean of those.
+    smooth; the claimed one must be a weighted mean of those, as well as they are known.
     """
+    kinks = found.kinks
     if len(kinks) > MANY:
         return None
-    nearby = _gradients_nearby(scene, kinks, noise, rng, without)
+    nearby, bars = _gradients_nearby(scene, kinks, noise, rng, without)
     if not len(nearby):
         return None
     claimed = np.array([jacobian[line.argument][:, line.entries[0]] for line in kinks])  # (entries, outputs)
-    for output in range(claimed.shape[1]):
+    for output in found.kinked:
         points, target = nearby[:, :, output].T, claimed[:, output]
         scale = np.abs(points).max() + np.abs(target).max() + 1e-300
         A = np.concatenate([points / scale, np.ones((1, points.shape[1]))])
         _, residual = nonnegative_least_squares(A, np.append(target / scale, 1.0))
-        if residual > RESIDUAL:
+        if residual > RESIDUAL + np.linalg.norm(bars[:, :, output].max(axis=0)) / scale:
             return kinks[0], output, (
                 "the function has a kink here, and the claimed gradient is no mean of the gradients around it "
                 f"(distance {residual * scale:.2g})"
@@ -81,8 +83,9 @@ def outside_hull(
 
 def _gradients_nearby(
     scene: Scene, kinks: list[Line], noise: Array, rng: np.random.Generator, without: frozenset[str]
-) -> Array:
-    found = []
+) -> tuple[Array, Array]:
+    """Return the slopes of all outputs in the entries at a kink and their bars, for every point; those are smooth."""
+    found, bars = [], []
     for signs in itertools.product((1.0, -1.0), repeat=len(kinks) - 1):
         push = [np.zeros_like(x) for x in scene.arrays]
         for line, sign in zip(kinks, (1.0, *signs), strict=True):
@@ -97,4 +100,5 @@ def _gradients_nearby(
             slopes = walk(there, kinks, noise, SMOOTH, without)
             if np.isfinite(slopes.bar).all():
                 found.append(slopes.value)
-    return np.array(found)
+                bars.append(slopes.bar)
+    return np.array(found), np.array(bars)

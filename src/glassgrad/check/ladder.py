@@ -22,7 +22,7 @@ class Slopes:
     ----------
     value, bar : two-sided slope and its error bar
     right, right_bar, left, left_bar : one-sided slopes
-    steepest : largest quotient met on the way, a measure of the function's own scale
+    steepest : largest quotient over steps no larger than the argument, a measure of the function's own scale
     """
 
     value: Array
@@ -56,7 +56,7 @@ def step_ladders(x: Array, levels: int, dtype: Any = np.float64) -> list[Array]:
 
 def limits(
     plus: Array, minus: Array, base: Array, right: Array, left: Array, noise: Array, *, guards: int = 0,
-    check_finer: bool = True,
+    check_finer: bool = True, near: Array | None = None,
 ) -> tuple[Array, Array, Array]:
     """Return slopes, bars and the steepest quotient, from values on one ladder of steps.
 
@@ -71,6 +71,8 @@ def limits(
         Error of a function value beyond rounding.
     guards : int
         How many of the last levels only check the estimates of the others.
+    near : (K, L) array, optional
+        Which levels the steepest quotient is sought among; all, if it is not given.
 
     Returns
     -------
@@ -94,7 +96,8 @@ def limits(
         outside = np.maximum.accumulate(inner[::-1], axis=0)[::-1] | bad
         quotients[np.concatenate([outside] * 3, axis=1)] = np.nan
     ratio = np.repeat([4.0, 2.0, 2.0], columns)
-    steepest = np.nanmax(np.abs(np.where(outside, 0.0, quotients[:, :columns])), axis=0, initial=0.0)
+    unseen = outside if near is None else outside | ~near
+    steepest = np.nanmax(np.abs(np.where(unseen, 0.0, quotients[:, :columns])), axis=0, initial=0.0)
     split = len(plus) - guards
     watch = (quotients[split:], rounding[split:]) if guards else None
     value, bar = extrapolate(quotients[:split], rounding[:split], ratio, guards=watch, check_finer=check_finer)

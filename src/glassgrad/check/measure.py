@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,18 @@ class Scene:
                     found[row] = self.look(self.probe.forward(*arrays))
         return found
 
+    @cached_property
+    def largest(self) -> list[float]:
+        """The size of the largest number in every argument, or 1 where all are 0."""
+        return [float(np.abs(x).max(initial=0.0)) or 1.0 for x in self.arrays]
+
+    def large_step(self, line: Line) -> float:
+        """Return a step that is large for the line: the size of the whole argument.
+
+        Further out a polynomial of a tiny argument is larger without bounds, which says nothing about its values here.
+        """
+        return self.largest[line.argument] if line.single else 1.0
+
     @property
     def stacks(self) -> bool:
         """Whether many points are run through the function at once."""
@@ -172,6 +185,7 @@ def _one_ladder(
         parts[-plan.guards :] *= T(STARTS[1])
     steps = np.multiply.outer(parts, top)
     walked = steps >= size * T(FINEST)
+    near = steps <= 4 * np.array([scene.large_step(line) for line in lines], T)
     right, left = np.where(walked, (x + steps) - x, np.nan), np.where(walked, x - (x - steps), np.nan)
     for column, line in enumerate(lines):
         own = steps[walked[:, column], column]
@@ -180,9 +194,9 @@ def _one_ladder(
     columns = shape[1] * shape[2]
     spread = np.broadcast_to(noise, shape[1:]).reshape(-1)
     base = np.broadcast_to(scene.base, shape[1:]).reshape(-1)
-    to_right, to_left = (np.repeat(side, shape[2], axis=1) for side in (right, left))
+    to_right, to_left, near = (np.repeat(side, shape[2], axis=1) for side in (right, left, near))
     return limits(plus.reshape(-1, columns), minus.reshape(-1, columns), base, to_right, to_left, spread.astype(T),
-                  guards=plan.guards, check_finer="finer agrees" not in without)
+                  guards=plan.guards, check_finer="finer agrees" not in without, near=near)
 
 
 def _floor(size: Array) -> Array:

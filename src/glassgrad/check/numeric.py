@@ -123,7 +123,9 @@ def measured_noise(samples: Array) -> tuple[Array, Array]:
         plateau as noise, also one that finer spacings resolve: of a wiggle or a staircase either can be meant.
     """
     fourth = np.diff(samples, 4, axis=1)
-    level = np.sqrt((fourth**2).mean(axis=1) / 70.0)  # 70 = 1 + 16 + 36 + 16 + 1
+    largest = np.abs(fourth).max(axis=1)
+    unit = np.where(np.isfinite(largest) & (largest > 0), largest, 1.0)  # squares of tiny numbers would underflow
+    level = unit * np.sqrt(((fourth / unit[:, None]) ** 2).mean(axis=1) / 70.0)  # 70 = 1 + 16 + 36 + 16 + 1
     finite = np.isfinite(level)
     plateau = finite[:-1] & finite[1:] & (level[1:] > level[:-1] / 32)
     coarse = np.where(plateau, level[:-1], 0.0).max(axis=0)
@@ -132,7 +134,8 @@ def measured_noise(samples: Array) -> tuple[Array, Array]:
     going = np.ones(noise.shape, bool)
     for position in range(1, len(level)):
         here = level[position]
-        after = level[position + 1] if position + 1 < len(level) else here
+        # Noise that wakes stays at the next spacing; at the coarsest, what wakes may as well be a kink out there.
+        after = level[position + 1] if position + 1 < len(level) else np.full_like(here, np.inf)
         waking = (noise == 0) & (here > 0) & (after <= 4 * here) & (here <= 4 * after)
         joins = going & np.isfinite(here) & ((here <= 4 * noise) | waking)
         going &= joins | ((noise == 0) & (here == 0))

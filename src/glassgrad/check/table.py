@@ -107,11 +107,12 @@ class GradientTable:
         """One sentence on where the figures of the column "mean difference" come from."""
         return _explain(self.rows, self.h)
 
-    def to_json(self) -> str:
-        """Return the table as JSON text."""
+    def to_json(self, **further: Mapping[str, float]) -> str:
+        """Return the table as JSON text; `further` figures, by parameter, become entries of its rows."""
         rows = [{**asdict(row), "verdict": str(row.verdict)} for row in self.rows]
         for row in rows:
             row["worst"] = dict(zip(("index", "claimed", "measured", "bar"), row["worst"], strict=True))
+            row.update({name: figures[row["name"]] for name, figures in further.items()})
         whole = {"h": self.h, "correct": self.correct, "rows": rows, "explanation": self.explanation}
         return json.dumps(_finite(whole))
 

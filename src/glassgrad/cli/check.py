@@ -45,15 +45,16 @@ def check(target: str, hidden: str, seed: int, as_json: bool, sweep: bool, junit
         raise SettingError("--junit goes with a Python file; for a network use --json.")
     model, data = _network_and_data(target, hidden, seed)
     table = gradient_table(model, data.x_train, data.y_train)
+    epsilon = epsilon_figures(model, data.x_train, data.y_train)
     if as_json:
-        click.echo(table.to_json())
+        click.echo(table.to_json(epsilon_in_log=epsilon))
     else:
         from rich.console import Console
 
         console = Console(highlight=False)
         console.print(f"{data.name}: {model!r}, loss on 3 samples, float64")
         show_table(console, table)
-        show_parts(console, table, epsilon_figures(model, data.x_train, data.y_train))
+        show_parts(console, table, epsilon)
     if sweep:
         from ..check import step_sweep
 
