@@ -101,10 +101,10 @@ def _label(node: Tensor) -> str:
 
 def suspicious(value: Any) -> bool:
     """Whether an array may hold a NaN or an infinity: cheap, and sometimes wrong when the numbers are huge."""
-    if isinstance(value, np.ndarray):
+    if type(value) is np.ndarray:
         if value.dtype.kind != "f":
             return False
-        flat = value.ravel(order="K")
+        flat = value.ravel("K")
         return not math.isfinite(flat.dot(flat))
     return not math.isfinite(value)
 
@@ -168,11 +168,11 @@ class _Debug:
         self._raise(first_forward(values, values.__getitem__, self.infinity))
 
     def propagated(
-        self, seeds: Mapping[Tensor, Any], found: Mapping[Tensor, Any], ends: Sequence[Tensor], read: Read
+        self, seeds: Mapping[Tensor, Any], reached: Sequence[Any], all_found: Callable[[], Mapping[Tensor, Any]],
+        read: Read,
     ) -> None:
-        reached = [found[end] for end in ends if end in found]
         if any(map(suspicious, reached)) and any(first_entry(g, self.infinity) is not None for g in reached):
-            order = ancestors(seeds)
+            order, found = ancestors(seeds), all_found()
             self._raise(first_forward(order, read, self.infinity)
                         or first_backward(order, seeds, found, read, self.infinity))
 

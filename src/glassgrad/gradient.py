@@ -283,7 +283,7 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     found = backpropagate(order, seeds, targets, xp, read)
     watch = surroundings.get().watch
     if watch is not None and xp is np:
-        watch.propagated(seeds, found, targets, read)
+        watch.propagated(seeds, [found[node] for node in targets if node in found], lambda: found, read)
     finish = as_tensor if xp is nodes else frozen
     return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
 
@@ -323,8 +323,8 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     order, cotangents = propagate(output, seed)
     watch = surroundings.get().watch
     if watch is not None:
-        reached = {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
-        watch.propagated({output: seed}, reached, [node for node in reached if not node.inputs], _value)
+        pairs = [(node, g) for node, g in zip(order, cotangents, strict=True) if g is not None]
+        watch.propagated({output: seed}, [g for node, g in pairs if not node.inputs], lambda: dict(pairs), _value)
     for node, cotangent in zip(order, cotangents, strict=True):
         if cotangent is None:
             continue

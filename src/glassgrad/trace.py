@@ -153,11 +153,11 @@ class Record:
         leaves = [n for n in order if is_float(n.dtype) and (n in self.graph.inputs or n.op in (VARIABLE, PARAMETER))]
         seed = cotangent_of(result, g)
         read = self.values.__getitem__
-        self.gradients = backpropagate(order, {result: seed}, leaves, np, read)
+        found = self.gradients = backpropagate(order, {result: seed}, leaves, np, read)
         watch = surroundings.get().watch
         if watch is not None:
-            watch.propagated({result: seed}, self.gradients, leaves, read)
-        return self.gradients
+            watch.propagated({result: seed}, [found[leaf] for leaf in leaves if leaf in found], lambda: found, read)
+        return found
 
     def check_finite(self) -> None:
         """Raise a `NonFiniteError` that names the first node whose value is NaN or infinite, if there is one."""

@@ -20,6 +20,7 @@ class Watch(Protocol):
         """Hear of one run of a traced graph whose result is not finite: its nodes, and what its inputs were."""
 
     def propagated(
-        self, seeds: Mapping[Any, Any], found: Mapping[Any, Any], ends: Sequence[Any], read: Callable[[Any], Any]
+        self, seeds: Mapping[Any, Any], reached: Sequence[Any], all_found: Callable[[], Mapping[Any, Any]],
+        read: Callable[[Any], Any],
     ) -> None:
-        """Hear of one backward pass in numbers: what it started from, every cotangent, and which of them are wanted."""
+        """Hear of one backward pass in numbers: what it began with, the wanted cotangents, and all, if asked for."""

@@ -315,10 +315,13 @@ def test_ctrl_c_saves_what_was_learned(tmp_path):
                "--engine", "interpret"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen([*command, "--out", "stopped"], cwd=tmp_path, text=True, **pipes)
-    assert process.stdout.readline().startswith("digits")  # it has begun
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        assert process.stdout.readline().startswith("digits")  # it has begun
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()  # where it ignores the signal, it does not train on for days
     assert (process.returncode, err) == (130, "")
     assert "interrupted" in out
     loaded = gg.run.load(tmp_path / "stopped")
