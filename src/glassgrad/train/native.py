@@ -21,7 +21,7 @@ from .step import Loss, Stepper, Weights
 
 ENTER_EVERY = 0.05  # seconds between two returns to Python, for progress and interruption
 AT_FIRST = 16  # steps of the first stretch, by which the others are measured
-SAVE_EVERY = 1.0  # seconds of work between two copies of the state, from which a step that fails can be found again
+SAVE_EVERY = 5.0  # seconds of work between two copies of the state, from which a step that fails can be found again
 
 
 class NativeStepper(Stepper):
