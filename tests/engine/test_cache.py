@@ -87,6 +87,26 @@ def test_broken_files_are_ignored_and_rebuilt(home: Path, compilations: list[str
     assert len(compilations) == 2
 
 
+def test_code_that_calls_what_is_not_here_is_compiled_anew(home: Path, compilations: list[str]) -> None:
+    """A cache may come from a system with another C library; LLVM would end the process over it."""
+    assert result() == 16
+    (file,) = home.iterdir()
+    code = module._read(file)
+    assert code is not None
+    module._write(file, module.Code(code.object, ("no_such_function",)))
+    assert module._read(file) is None
+    assert result() == 16
+    assert len(compilations) == 2
+
+
+def test_two_functions_of_one_source_have_files_of_their_own(home: Path) -> None:
+    text = TEXT + TEXT.replace("program", "other").replace("* 3", "* 4")
+    table = np.full(FIRST + 1, 5)
+    for name, found in (("program", 16), ("other", 65)):
+        assert module.native(text, name)(table.ctypes.data) == 0
+        assert table[FIRST] == found
+
+
 def test_other_versions_and_processors_have_other_files(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result() == 16
     monkeypatch.setattr(module, "_surroundings", lambda: "another version")

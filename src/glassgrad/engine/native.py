@@ -65,13 +65,13 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Functio
         raise CannotCompileError(why)
     with _lock:  # LLVM's options are those of the whole process
         folder = private_folder("programs")
-        file = None if folder is None else folder / f"{_key(text, ints, interleave)}.o"
+        file = None if folder is None else folder / f"{_key(text, name, ints, interleave)}.o"
         found = None if file is None else _read(file)
         if found is None:
             found = _compiled(text, name, ints, interleave)
             if file is not None:
                 _write(file, found)
-        return loaded(found.object, found.symbol)
+        return loaded(found.object, name)
 
 
 @cache
@@ -85,8 +85,8 @@ def _surroundings() -> str:
                        processor.features, hashlib.sha256(words).hexdigest()])
 
 
-def _key(text: str, ints: int, interleave: int) -> str:
-    return hashlib.sha256(f"{_surroundings()}\n{ints} {interleave}\n{text}".encode()).hexdigest()[:40]
+def _key(text: str, name: str, ints: int, interleave: int) -> str:
+    return hashlib.sha256(f"{_surroundings()}\n{name} {ints} {interleave}\n{text}".encode()).hexdigest()[:40]
 
 
 @dataclass(frozen=True)
@@ -97,36 +97,34 @@ class Code:
     ----------
     object : bytes
         An object file, as LLVM writes it.
-    symbol : str
-        Name of the function in it.
     needs : tuple of str
         Functions of other libraries that it calls.
     """
 
     object: bytes
-    symbol: str
     needs: tuple[str, ...]
 
     @property
     def digest(self) -> str:
         """SHA-256 of all of it."""
-        return hashlib.sha256("\0".join([self.symbol, *self.needs, ""]).encode() + self.object).hexdigest()
+        return hashlib.sha256("\0".join([*self.needs, ""]).encode() + self.object).hexdigest()
 
 
 def _read(file: Path) -> Code | None:
-    """Return the code that a file holds, or None if it is missing or not as it was written."""
+    """Return the code that a file holds, or None if it is missing, not as it was written, or calls what is not here."""
     try:
         data = bytes(read_bytes(file, limit=64 << 20))
         head, _, rest = data.removeprefix(MAGIC).partition(b"\n")
-        digest, symbol, needs = json.loads(head)
-        code = Code(rest, symbol, tuple(needs))
-        return code if data.startswith(MAGIC) and code.digest == digest else None
+        digest, needs = json.loads(head)
+        code = Code(rest, tuple(needs))
+        whole = data.startswith(MAGIC) and code.digest == digest
+        return code if whole and known().issuperset(needs) else None
     except (DataError, ValueError, TypeError, AttributeError):
         return None
 
 
 def _write(file: Path, code: Code) -> None:
-    head = json.dumps([code.digest, code.symbol, code.needs]).encode()
+    head = json.dumps([code.digest, code.needs]).encode()
     with suppress(DataError):  # a full disk costs the next start, not this run
         write_atomic(file, [MAGIC, head, b"\n", code.object])
     _forget(file.parent)
@@ -147,9 +145,9 @@ def _compiled(text: str, name: str, ints: int, interleave: int = 0) -> Code:
 
         module, machine = optimised(partial(translated, text, name, ints), this_processor(), interleave)
         needs = called_outside(module)
-        if missing := set(needs) - known():
-            raise CannotCompileError(f"the C library here has no {min(missing)}, so NumPy runs the program, slower")
-        return Code(bytes(machine.emit_object(module)), name, needs)
+        if absent := set(needs) - known():
+            raise CannotCompileError(f"the C library here has no {min(absent)}, so NumPy runs the program, slower")
+        return Code(bytes(machine.emit_object(module)), needs)
     except CannotCompileError:
         raise
     except Exception as error:  # whatever LLVM or a broken installation may raise: NumPy does the work then

@@ -17,6 +17,7 @@ from .flow import Array, Marks
 IN_REGISTERS = 256  # bytes of sums that stay in registers while rows are added: half of what the processor has
 SHORT = 16  # rounds of a loop that is better unrolled, so that the loop around it can be vectorised
 
+
 def is_nest(loop: ast.For) -> bool:
     """Whether a loop is the outermost of a step: it uses arrays, and does not say where they lie."""
     return not any(isinstance(node, ast.Call) and _name(node.func) == "array" for node in ast.walk(loop))

@@ -152,13 +152,11 @@ def _four_rows(names: Names, step: Product, alpha: str) -> list[str]:
     _, k, n = step.sizes
     result = f"{names.array(step.result)}[{', '.join(_index(step, '0', 'j')) or '0'}]"
     whole = k - k % 4
-    lines = _cleared(step, result.replace("[0, j]", "[i, j]"))
-    for rows, place in ((range(4), f"range(0, {whole}, 4)"), (range(1), f"range({whole}, {k})")):
+    lines = _cleared(step, result)
+    for rows, place in ((range(4), f"range(0, {whole}, 4)"), (range(1), f"range({whole}, {k})"))[: 1 + (k > whole)]:
         parts = [_operand(names, step, "0", f"l + {row}" if row else "l", "j") for row in rows]
         total = " + ".join(f"weight_{row} * {right}" for row, (_, right) in enumerate(parts))
         lines += [f"for l in {place}:",
                   *(f"{INDENT}weight_{row} = {_weighted(alpha, left)}" for row, (left, _) in enumerate(parts)),
                   f"{INDENT}for j in range({n}):", f"{INDENT * 2}{result} += {total}"]
     return lines
-
-

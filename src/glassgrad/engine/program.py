@@ -218,4 +218,3 @@ def value_in(node: Tensor, workspace: Workspace, plan: Plan) -> Any:
         return workspace.arrays[slot.position - FIRST][()]
     (x,) = node.inputs
     return node.op.forward(np, value_in(x, workspace, plan), **node.params)
-

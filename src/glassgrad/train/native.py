@@ -21,7 +21,7 @@ from .step import Loss, Stepper, Weights
 
 ENTER_EVERY = 0.05  # seconds between two returns to Python, for progress and interruption
 AT_FIRST = 16  # steps of the first stretch, by which the others are measured
-SAVE_EVERY = 5.0  # seconds of work between two copies of the state, from which a step that fails can be found again
+SAVING = 0.01  # of the time, to copy the state now and then, from which a step that fails can be found again
 
 
 class NativeStepper(Stepper):
@@ -53,6 +53,7 @@ class NativeStepper(Stepper):
         self._saved_at = 0  # after so many steps,
         self._since: list[tuple[Any, int]] = []  # the rows of every stretch since then, with their size of batch,
         self._worked = inf  # and the seconds that they took; none is saved yet
+        self._cost = 0.0  # seconds that a copy takes
 
     def _state_arrays(self) -> list[Any]:
         return [*self._weights.values(), *(array for slots in self._state.values() for array in slots)]
@@ -103,10 +104,8 @@ class NativeStepper(Stepper):
         self._worked = inf
 
     def _stretch(self, chosen: Any, batch: int, count: int) -> Any:
-        if self._worked > SAVE_EVERY:
-            self._loop.save(self._saved)
-            self._saved_at, self._worked = self.count, 0.0
-            self._since.clear()
+        if self._worked > self._cost / SAVING:
+            self._save()
         self._since.append((chosen, batch))
         began = time.perf_counter()
         status, losses = self._run(chosen, batch, count)
@@ -116,6 +115,13 @@ class NativeStepper(Stepper):
             self._pace = seconds / count
             return losses
         raise self._replayed(status)
+
+    def _save(self) -> None:
+        began = time.perf_counter()
+        self._loop.save(self._saved)
+        self._cost = time.perf_counter() - began
+        self._saved_at, self._worked = self.count, 0.0
+        self._since.clear()
 
     def _run(self, chosen: Any, batch: int, count: int) -> tuple[int, Any]:
         """Do so many steps natively; return what the program complained of, and the losses."""
