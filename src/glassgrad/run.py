@@ -21,6 +21,7 @@ from .io import load_weights, read_json, save_weights, write_atomic, write_json
 from .nn.model import Sequential, build
 
 WEIGHTS, SETTINGS, METRICS, REPORT = "model.safetensors", "settings.json", "metrics.jsonl", "report.html"
+CHECKPOINT = "checkpoint.safetensors"  # while the run goes on, and of one that did not come to its end
 FORMAT = 1
 
 

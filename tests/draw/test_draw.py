@@ -54,6 +54,13 @@ def test_unknown_settings(settings, says):
         draw(apples(), **settings)
 
 
+def test_a_folder_or_a_name_without_suffix_is_refused_with_an_example(tmp_path):
+    with pytest.raises(gg.SettingError, match=r"is a folder; the name of a file is needed, such as '.*graph.svg'"):
+        draw(apples(), path=tmp_path)
+    with pytest.raises(gg.SettingError, match=r"path='picture' is without a suffix.* such as 'picture.svg'"):
+        draw(apples(), path="picture")
+
+
 def test_unwritable_places(tmp_path):
     for bad in (tmp_path / "missing" / "a.svg", tmp_path, "bad\0name.svg"):
         with pytest.raises(gg.DataError, match="cannot be written"):

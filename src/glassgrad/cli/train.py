@@ -15,7 +15,7 @@ from ..data import Dataset, load
 from ..engine.compiled import engine_named
 from ..errors import DataError, NonFiniteError, SettingError, one_of
 from ..optim import NAMED, named
-from ..run import REPORT, Run, free_folder, made
+from ..run import CHECKPOINT, REPORT, Run, free_folder, made
 from .network import gradient_table, hidden_sizes, network
 from .show_table import show_table
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..check import GradientTable
     from ..nn.model import Sequential
-    from ..train import Progress, Result
+    from ..train import Checkpoint, Progress, Result
 
 
 def _read_config(context: click.Context, _: click.Parameter, path: str | None) -> str | None:
@@ -42,6 +42,20 @@ def _read_config(context: click.Context, _: click.Parameter, path: str | None) -
         if isinstance(value, (dict, list)):
             raise SettingError(f"{path}: {key} = {value!r}: a single value is needed.")
     context.default_map = {**(context.default_map or {}), **{key.replace("-", "_"): v for key, v in given.items()}}
+    return path
+
+
+def _read_resumed(context: click.Context, _: click.Parameter, folder: str | None) -> Path | None:
+    """Let the checkpoint of a run give the defaults of the other options, and its folder be that of the run."""
+    if folder is None:
+        return None
+    from ..train.checkpoint import notes_of
+
+    path = Path(folder) / CHECKPOINT
+    if not path.is_file():
+        raise DataError(f"--resume {folder}: there is no {CHECKPOINT} in it. The run has come to its end, or broke off "
+                        "within its first second: train anew.")
+    context.default_map = {**(context.default_map or {}), **notes_of(path), "out": folder, "overwrite": True}
     return path
 
 
@@ -68,13 +82,15 @@ def _read_config(context: click.Context, _: click.Parameter, path: str | None) -
               help="What runs the steps: native (compiled), numpy, interpret; auto: native where it pays.")
 @click.option("--label", help="CSV and tables: the column of the labels, by name or position.  [the last]")
 @click.option("--config", callback=_read_config, is_eager=True, metavar="FILE.toml", help="Take settings from a file.")
+@click.option("--resume", callback=_read_resumed, is_eager=True, metavar="RUN",
+              help="Go on with a run that was interrupted or killed, from its folder.")
 @click.option("--out", metavar="DIR", help="Folder to write the run to.  [runs/DATA-1, -2, ...]")
 @click.option("--overwrite", is_flag=True, help="Write to --out even if it is not empty.")
 @click.option("--check/--no-check", "checking", default=True, show_default=True, help="Check the gradients first.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(data: str, hidden: str, config: str | None, out: str | None, overwrite: bool, checking: bool,  # noqa: ARG001
-          as_json: bool, quiet: bool, label: str | None, **settings: Any) -> int:
+          as_json: bool, quiet: bool, label: str | None, resume: Path | None, **settings: Any) -> int:
     """Train a network on DATA and write a run folder with weights, figures and a report.
 
     DATA is digits (which come with the package), fashion-mnist, mnist, or a path: a folder of IDX files or of images
@@ -84,8 +100,11 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
     glassgrad train
     glassgrad train fashion-mnist --epochs 17
     glassgrad train iris.csv --label species --hidden 20,10 --optimizer adam
+    glassgrad train --resume runs/digits-1
     """
     from rich.console import Console
+
+    from ..train import Checkpoint
 
     console = Console(quiet=quiet or as_json, highlight=False)
     asked = _folder(out, overwrite)
@@ -108,9 +127,11 @@ def train(data: str, hidden: str, config: str | None, out: str | None, overwrite
         show_table(console, table)
         if not table.correct:
             console.print("[red]The gradient check found a fault; training goes on, and the report says so.[/]")
-    session = _Session(console, dataset, model, settings | {"hidden": hidden, "data": data}, table, folder, sizes)
+    settings |= {"hidden": hidden, "data": data}
+    session = _Session(console, dataset, model, settings, table, folder, sizes)
+    checkpoint = Checkpoint(folder / CHECKPOINT, {**settings, "label": label, "checking": checking})
     try:
-        return session.train(optimizer, as_json)
+        return session.train(optimizer, as_json, checkpoint, resume)
     finally:
         _remove_if_empty(new)
 
@@ -146,7 +167,7 @@ class _Session:
     folder: Path
     sizes: str
 
-    def train(self, optimizer: Any, as_json: bool) -> int:
+    def train(self, optimizer: Any, as_json: bool, checkpoint: Checkpoint, resume: Path | None) -> int:
         from ..train import fit
         from .progress import Display
 
@@ -159,6 +180,7 @@ class _Session:
                     sampling=self.settings["sampling"], seed=self.settings["seed"],
                     validation=self.settings["validation"], patience=self.settings["patience"],
                     progress=display.update, engine=self.settings["engine"],
+                    checkpoint=checkpoint, resume=resume,
                 )
         except NonFiniteError:
             if display.last is not None and display.last.row:
@@ -191,4 +213,6 @@ class _Session:
             f"({stopped}; {found['iterations']:,} steps in {found['seconds']:.1f} s)."
         )
         self.console.print(f"Written to {folder}: open {folder / REPORT}", soft_wrap=True)
+        if (folder / CHECKPOINT).exists():
+            self.console.print(f"Go on with: glassgrad train --resume {folder}", soft_wrap=True)
         return 130 if stopped == "interrupted" else 0

@@ -129,6 +129,11 @@ def draw(
 
 def _format_of(path: str | os.PathLike[str]) -> str:
     suffix = Path(path).suffix.lower()
+    if not suffix:
+        folder = Path(path).is_dir()
+        what = "a folder" if folder else "without a suffix, which chooses the format"
+        better = str(Path(path) / "graph.svg") if folder else f"{os.fspath(path)}.svg"
+        raise SettingError(f"path={os.fspath(path)!r} is {what}; the name of a file is needed, such as {better!r}.")
     if suffix not in _SUFFIXES:
         raise one_of("the file suffix", suffix, _SUFFIXES)
     return _SUFFIXES[suffix]

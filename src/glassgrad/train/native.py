@@ -69,12 +69,26 @@ class NativeStepper(Stepper):
     @property
     def weights(self) -> Weights:
         """Copies of the present weights."""
+        self._refresh()
+        return self._weights
+
+    @property
+    def state(self) -> State:
+        """Copies of the present state of the optimiser."""
+        self._refresh()
+        return self._state
+
+    def restore(self, count: int, weights: Mapping[str, Any], state: State) -> None:
+        """Go on from where another run stood after so many steps."""
+        super().restore(count, weights, state)
+        self._restart()
+
+    def _refresh(self) -> None:
         if self._stale:
             arrays = iter(self._loop.state().values())
             self._weights = {name: next(arrays) for name in self._weights}
             self._state = {name: tuple(next(arrays) for _ in slots) for name, slots in self._state.items()}
             self._stale = False
-        return self._weights
 
     def epoch(self, x: Any, t: Any, order: Any, batch: int) -> Iterator[Any]:
         """Move the weights through an epoch; yield the losses of each stretch of steps."""
@@ -93,7 +107,7 @@ class NativeStepper(Stepper):
 
     def _alone(self, rows: Any) -> Any:
         """Do the step of a batch of another size by the interpreter."""
-        _ = self.weights  # brought up to date
+        self._refresh()
         loss = self.step(self._x[rows], self._t[rows])
         self._restart()
         return np.array([loss])
@@ -156,7 +170,7 @@ class NativeStepper(Stepper):
             if count:
                 self._run(chosen[: count * batch], batch, count)
         self._stale = True
-        _ = self.weights  # brought up to date
+        self._refresh()
         rows = [chosen[start : start + batch] for chosen, batch in self._since
                 for start in range(0, len(chosen), batch)]
         for chosen in rows[ahead:]:

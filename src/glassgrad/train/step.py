@@ -64,6 +64,17 @@ class Stepper:
         """The present weights, by name."""
         return self._weights
 
+    @property
+    def state(self) -> State:
+        """The present state of the optimiser, by the name of the weight."""
+        return self._state
+
+    def restore(self, count: int, weights: Mapping[str, Any], state: State) -> None:
+        """Go on from where another run stood after so many steps."""
+        self.count = count
+        self._weights = {name: weights[name] for name in self._weights}  # in the order of the model
+        self._state = {name: state[name] for name in self._weights}
+
     def epoch(self, x: Any, t: Any, order: Any, batch: int) -> Iterator[Any]:
         """Move the weights through an epoch: these rows of the data in this order; yield the loss of each step."""
         for start in range(0, len(order), batch):
