@@ -310,6 +310,10 @@ def cotangent_of(output: Tensor, g: Any) -> Any:
     return g if g.dtype == output.dtype else nodes.astype(g, output.dtype)
 
 
+def _arrived(order: list[Tensor], cotangents: list[Any]) -> dict[Tensor, Any]:
+    return {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
+
+
 def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     """Carry out `Tensor.backward`."""
     if output.value is None:
@@ -323,8 +327,8 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     order, cotangents = propagate(output, seed)
     watch = surroundings.get().watch
     if watch is not None:
-        pairs = [(node, g) for node, g in zip(order, cotangents, strict=True) if g is not None]
-        watch.propagated({output: seed}, [g for node, g in pairs if not node.inputs], lambda: dict(pairs), _value)
+        reached = [g for node, g in zip(order, cotangents, strict=True) if node._first == () and g is not None]
+        watch.propagated({output: seed}, reached, lambda: _arrived(order, cotangents), _value)
     for node, cotangent in zip(order, cotangents, strict=True):
         if cotangent is None:
             continue
