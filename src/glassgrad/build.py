@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DtypeError, GlassgradError, ShapeError
+from .errors import DtypeError, GlassgradError, ShapeError, shortened
 from .floats import calculate
 from .graph import (
     CONSTANT,
@@ -26,7 +26,6 @@ from .graph import (
     next_serial,
     nodes,
     numeric,
-    shortened,
 )
 from .place import FOREIGN, located, site, surroundings
 
