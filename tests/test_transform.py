@@ -44,7 +44,7 @@ def test_float32_in_float32_out() -> None:
     assert gg.jvp(gg.sin, (x,), (x,))[1].dtype == np.float32
 
 
-TAKERS = ["grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "trace", "vmap", "checkpoint", "custom"]
+TAKERS = ["compile", "grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "trace", "vmap", "checkpoint", "custom"]
 
 
 @pytest.mark.parametrize("name", TAKERS)
