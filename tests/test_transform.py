@@ -44,7 +44,8 @@ def test_float32_in_float32_out() -> None:
     assert gg.jvp(gg.sin, (x,), (x,))[1].dtype == np.float32
 
 
-TAKERS = ["compile", "grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "trace", "vmap", "checkpoint", "custom"]
+TAKERS = ["grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "trace", "vmap", "checkpoint", "custom",
+          "compile"]
 
 
 @pytest.mark.parametrize("name", TAKERS)
