@@ -23,7 +23,7 @@ from ..files import read_bytes, write_atomic
 from .machine import Function, called_outside, known, loaded, optimised, this_processor
 
 WRITTEN_WITH = (  # modules of the words
-    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "gemm", "nests", "words",
+    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "gemm", "nests", "team", "words",
     "translate", "machine", "native",
 )
 MAGIC = b"glassgrad native code 1\n"
