@@ -89,11 +89,12 @@ class Array:
 
 @dataclass(frozen=True)
 class Defined:
-    """A function of the program itself, which takes and returns whole numbers; called, it appends a call."""
+    """A function of the program itself, which takes whole numbers and returns one."""
 
     function: ir.Function
 
     def __call__(self, builder: ir.IRBuilder, *given: Operand) -> Number:
+        """Append a call with these arguments; return its value."""
         arguments = [cast(builder, value, INT64).value for value in given]
         return Number(builder, builder.call(self.function, arguments), INT64)
 

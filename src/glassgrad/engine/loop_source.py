@@ -37,7 +37,8 @@ class LoopWriter:
     def lines(self) -> list[str]:
         """Return the lines of the loop."""
         body = self._row_body()
-        outer = [f"{INDENT * axis}for {letter} in {self._range(axis)}:" for axis, letter in enumerate(self.letters[:-1])]
+        outer = [f"{INDENT * axis}for {self.letters[axis]} in {self._range(axis)}:"
+                 for axis in range(len(self.letters) - 1)]
         return [*self.before, *outer, *(INDENT * len(outer) + line for line in body), *self.after]
 
     def _bounds(self, axis: int) -> tuple[str, str]:
@@ -221,7 +222,7 @@ class LoopWriter:
             return f"{self._late_array(node)}[{', '.join(self._index(place))}]", node.dtype
         total, kind = self.names.name(node, "_all"), wide(node)
         self.before.append(f"{total} = {start(node, kind)}")
-        self.after.append(self._late_number(node, total, kind))
+        self.after.append(self._number_stored(node, total))
         return total, kind
 
     def _late_array(self, node: Tensor) -> str:
@@ -229,10 +230,14 @@ class LoopWriter:
         self.before += begun(node, self.names.array(node))
         return self.names.array(node)
 
-    def _late_number(self, node: Tensor, total: str, kind: np.dtype[Any]) -> str:
+    def _number_stored(self, node: Tensor, total: str) -> str:
         """Return the line that stores a reduction to a single number."""
-        index = ", ".join("0" * max(node.ndim, 1))
-        return f"{self.names.array(node)}[{index}] = {cast(total, kind, node.dtype)}"
+        return f"{self.names.array(node)}[{only(node)}] = {cast(total, wide(node), node.dtype)}"
+
+
+def only(node: Tensor) -> str:
+    """Return the index of the only entry of an array."""
+    return ", ".join("0" * max(node.ndim, 1))
 
 
 def begun(node: Tensor, array: str) -> list[str]:

@@ -71,7 +71,7 @@ class Place:
 class Loop:
     """Nodes computed in one pass over `domain`.
 
-    A `flat` loop runs over arrays of one shape and single numbers as if they had one axis. One that is large is cut into
+    A `flat` loop runs over arrays of one shape and single numbers as if they had one axis. A large loop is cut into
     pieces along its first axis, `portion` entries each (0: it is not cut); see `pieces`.
     """
 

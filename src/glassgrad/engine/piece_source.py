@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from ..graph import Tensor
-from .loop_source import LoopWriter, begun
+from .loop_source import LoopWriter, begun, only
 from .loops import Loop
 from .names import Names
 from .pieces import collected
@@ -51,8 +47,8 @@ class PieceWriter(LoopWriter):
         self.before += begun(node, self.names.part(node))
         return self.names.part(node)
 
-    def _late_number(self, node: Tensor, total: str, kind: np.dtype[Any]) -> str:
-        return f"{self.names.part(node)}[{', '.join('0' * max(node.ndim, 1))}] = {total}"
+    def _number_stored(self, node: Tensor, total: str) -> str:
+        return f"{self.names.part(node)}[{only(node)}] = {total}"
 
     def _added(self, node: Tensor) -> list[str]:
         """Return lines that add the parts of a sum in order."""
@@ -60,7 +56,7 @@ class PieceWriter(LoopWriter):
         if node.size == 1:
             total, kind = self.names.name(node, "_all"), wide(node)
             return [f"{total} = {start(node, kind)}", each, INDENT + taken_in(node, total, f"{parts}[part, 0]", kind),
-                    super()._late_number(node, total, kind)]
+                    super()._number_stored(node, total)]
         flat, along = self.names.flat(node), f"for i in range({node.size}):"
         return [along, f"{INDENT}{flat}[i] = {start(node, node.dtype)}", each, INDENT + along,
                 INDENT * 2 + taken_in(node, f"{flat}[i]", f"{parts}[part, i]", node.dtype)]

@@ -1,7 +1,7 @@
 """How a large loop is cut into pieces, which several cores compute at once.
 
-Where it is cut follows from its size alone: each piece collects its part of a sum for itself, and the parts are added in
-order, so that the bits of a result do not depend on how many cores there are.
+Where it is cut follows from its size alone: each piece collects its part of a sum for itself, and the parts are added
+in order, so that the bits of a result do not depend on how many cores there are.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     together(piece, table, count, spare)
 
 calls ``piece(table, part)`` for every part from 0 to ``count - 1``: by the thread that asks, and by one more for each
-core that is free at the address `spare`; whoever is ready takes the next piece. Threads are not kept: starting one takes
-some 50 us, and there is nothing that a fork could break or an interpreter that ends would have to stop. Where the system
-has no POSIX threads the pieces are computed one after the other; the results are the same.
+free core, of which there are as many as stand at the address `spare`; whoever is ready takes the next piece. Threads
+are not kept: starting one takes some 50 us, and there is nothing that a fork could break or that had to be stopped.
+Where the system has no POSIX threads the pieces are computed one after the other; the results are the same.
 """
 
 from __future__ import annotations
