@@ -27,6 +27,8 @@ class Compiled:
         This one if None.
     ints : int
         Width of a BLAS's integers.
+    narrow : float
+        Operations of a product from which the BLAS is called in any case.
     """
 
     text: str
@@ -34,10 +36,12 @@ class Compiled:
     kinds: tuple[str, ...]
     processor: Processor | None = None
     ints: int = 32
+    narrow: float = 0
 
     @cached_property
     def _optimised(self) -> tuple[Any, Any]:
-        return optimised(partial(translated, self.text, self.name, self.ints), self.processor or this_processor())
+        write = partial(translated, self.text, self.name, self.ints, self.narrow)
+        return optimised(write, self.processor or this_processor())
 
     @property
     def llvm(self) -> str:
@@ -71,7 +75,8 @@ class Compiled:
         return self._function(table.ctypes.data)
 
 
-def compiled(lines: list[str], names: dict[str, str], processor: Processor | None = None, ints: int = 32) -> Compiled:
+def compiled(lines: list[str], names: dict[str, str], processor: Processor | None = None, ints: int = 32,
+             narrow: float = 0) -> Compiled:
     """Return these lines as a compiled function.
 
     Parameters
@@ -90,4 +95,4 @@ def compiled(lines: list[str], names: dict[str, str], processor: Processor | Non
         else:
             head.append(f"{name} = {'real' if dtype == 'float64' else 'at'}[{place}]")
     text = "\n".join(["def loop(table):", *(INDENT + line for line in [*head, *lines]), f"{INDENT}return 0", ""])
-    return Compiled(text, "loop", tuple(names.values()), processor, ints)
+    return Compiled(text, "loop", tuple(names.values()), processor, ints, narrow)

@@ -124,12 +124,12 @@ def counted(builder: ir.IRBuilder, start: Operand, stop: Operand, step: int = 1,
     index.add_incoming(following, builder.block)
     again = builder.cbranch(builder.icmp_signed("<", following, last), body, after)
     if one_by_one:
-        again.set_metadata("llvm.loop", _loop(builder.module, "llvm.loop.vectorize.enable", BOOLEAN.constant(0)))
+        again.set_metadata("llvm.loop", told(builder.module, "llvm.loop.vectorize.enable", BOOLEAN.constant(0)))
     builder.position_at_end(after)
 
 
-def _loop(module: ir.Module, word: str, value: ir.Constant) -> ir.MDValue:
+def told(module: ir.Module, word: str, *values: ir.Constant) -> ir.MDValue:
     """Return what LLVM is told about a loop: metadata whose first entry is itself, which tells loops apart."""
     known = ir.MDValue(module, [], name=str(len(module.metadata)))
-    known.operands = (known, module.add_metadata([word, value]))
+    known.operands = (known, module.add_metadata([word, *values]))
     return known

@@ -1,8 +1,9 @@
-"""Products of matrices inside native code: calls of a BLAS whose functions are known only by their addresses.
+"""Products of matrices inside native code: calls of a BLAS, or loops made for their sizes.
 
-Generated source says ``gemm32(address, ...)`` where it multiplies matrices of float32; the address arrives as an
-ordinary integer while the program runs, so the object code knows neither Python nor a library, and can be kept on disk.
-Matrices are row-major and given by the addresses of their first elements, as `array.ctypes.data` has it.
+Generated source says ``gemm32(address, ...)`` where it multiplies matrices of float32; the address of the BLAS's
+function arrives as an ordinary integer while the program runs, so the object code knows neither Python nor a library,
+and can be kept on disk. Matrices are row-major and given by the addresses of their first elements, as
+`array.ctypes.data` has it. Where `tiles` is known to be faster, its loops take the place of the call.
 
 >>> import numpy as np
 >>> from glassgrad.engine.blas import best
@@ -28,6 +29,8 @@ from llvmlite import ir
 
 from .emit import POINTER, Number, Operand, cast
 from .kinds import BOOLEAN, INT32, INT64, KINDS, Kind
+from .machine import this_processor
+from .tiles import Sizes, product, registers
 
 __all__ = ["routines"]
 
@@ -38,13 +41,15 @@ GEMV = ["trans", "m", "n", "alpha", "a", "lda", "x", "incx", "beta", "y", "incy"
 TRANSPOSES, REALS, POINTERS = {"trans", "transa", "transb"}, {"alpha", "beta"}, {"a", "b", "c", "x", "y"}
 
 
-def routines(ints: int) -> dict[str, Callable[..., Number]]:
+def routines(ints: int, narrow: float = 0) -> dict[str, Callable[..., Number]]:
     """Return what a native program may call of a BLAS whose integers have 32 or 64 bits.
 
     Parameters
     ----------
     ints : int
         Bits of the library's integers: ``Blas.ints``.
+    narrow : float
+        Products of fewer operations than this become loops of their own if they suit these; see `tiles`.
 
     Returns
     -------
@@ -55,8 +60,38 @@ def routines(ints: int) -> dict[str, Callable[..., Number]]:
         y = alpha op(A) x + beta y, where A itself is m x n.
         `a`, `b`, `c`, `x`, `y` are addresses; a transpose is a truth value.
     """
-    return {f"{name}{bits}": partial(_call, arguments, KINDS[f"int{ints}"], KINDS[f"float{bits}"])
-            for name, arguments in (("gemm", GEMM), ("gemv", GEMV)) for bits in (32, 64)}
+    found: dict[str, Callable[..., Number]] = {}
+    for bits in (32, 64):
+        whole, real = KINDS[f"int{ints}"], KINDS[f"float{bits}"]
+        found[f"gemm{bits}"] = partial(_gemm, whole, real, narrow)
+        found[f"gemv{bits}"] = partial(_call, GEMV, whole, real)
+    return found
+
+
+def _gemm(whole: Kind, real: Kind, narrow: float, builder: ir.IRBuilder, address: Number, *given: Operand) -> Number:
+    """Multiply two matrices, in the way that is fastest for their sizes."""
+    sizes, here = _sizes(real.bits, *given), registers(this_processor())
+    if sizes is None or here is None or sizes.flops >= narrow:
+        return _call(GEMM, whole, real, builder, address, *given)
+    here = here.halved(sizes.columns, sizes.bits)
+    if not sizes.suit(here):
+        return _call(GEMM, whole, real, builder, address, *given)
+    named = dict(zip(GEMM, given, strict=True))
+    matrices = [builder.inttoptr(cast(builder, named[name], INT64).value, POINTER) for name in "abc"]
+    builder.call(product(builder.module, sizes, here), [cast(builder, named["alpha"], real).value, *matrices])
+    return Number(builder, INT64.constant(0), INT64)
+
+
+def _sizes(bits: int, transa: Operand, transb: Operand, m: Operand, n: Operand, k: Operand, _: Operand, __: Operand,
+           lda: Operand, ___: Operand, ldb: Operand, beta: Operand, ____: Operand, ldc: Operand) -> Sizes | None:
+    """Return the sizes of a product if they are known here, and its matrices have no gaps."""
+    if not (isinstance(m, int) and isinstance(n, int) and isinstance(k, int)):
+        return None
+    given = beta.value.constant if isinstance(beta, Number) and isinstance(beta.value, ir.Constant) else beta
+    whole = (lda, ldb, ldc) == (m if transa else k, k if transb else n, n)
+    if not whole or given not in (0, 1):
+        return None
+    return Sizes(m, n, k, bool(transa), bool(transb), given == 1, bits)
 
 
 def _call(arguments: list[str], whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number,

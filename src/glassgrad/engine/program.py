@@ -191,7 +191,9 @@ def with_blas(text: str, name: str, steps: Sequence[Step], blas: Blas | None) ->
     if blas is None and _MULTIPLIES.search(text):
         raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
     longest = max((chain(step) for step in steps if isinstance(step, Loop)), default=0)
-    return native(text, name, 32 if blas is None else blas.ints, 2 if longest > LONG_CHAIN else 0)
+    interleave = 2 if longest > LONG_CHAIN else 0
+    return native(text, name, interleave=interleave) if blas is None else native(
+        text, name, blas.ints, interleave, blas.narrow)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:

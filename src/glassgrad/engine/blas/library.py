@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import math
 import os
 import shutil
 import tempfile
@@ -72,6 +73,11 @@ class Blas:
         """Return how many threads a product of so many operations (2 m n k) should have, as far as they are allowed."""
         wanted = max((threads for work, threads in self.crossings if work <= flops), default=1)
         return min(wanted, allowed()) if self.set_num_threads else 1
+
+    @property
+    def narrow(self) -> float:
+        """Operations of a product from which on more than one thread is used."""
+        return next((work for work, _ in self.crossings if self.threads_for(work) > 1), math.inf)
 
     @property
     def private(self) -> bool:

@@ -1,0 +1,319 @@
+"""Products of matrices with few columns, written out for their sizes: tiles of the result are summed in registers.
+
+A BLAS is made for large matrices: it copies both operands into the order that its kernels like, and fills up what does
+not fit them. Where the result has few columns, that costs a fifth of the time. Here the sizes are known while the
+program is compiled, so that the loops fit them and the operands are read where they lie. A tile, some rows by some
+vectors of columns, is summed over a piece of the inner axis whose part of the right operand stays in the nearest cache;
+the few columns that fill no vector are summed by vectors along the left operand's own rows.
+
+The order of summation depends on nothing but the sizes and the processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, pairwise
+
+from llvmlite import ir
+
+from .emit import POINTER
+from .kinds import KINDS
+from .machine import Processor
+from .vectors import Place, Vectors
+
+NEAREST = 24 * 1024  # bytes of the nearest cache that a piece of the right operand may fill
+BAND = 48  # rows of the result that are finished before the next, so that the left operand's stay in the second cache
+SCRATCH = 32 * 1024  # bytes that a copy of the right operand may take, on the stack
+WIDEST = 64  # columns of the result; for wider ones a BLAS is as fast
+
+
+@dataclass(frozen=True)
+class Registers:
+    """The vector registers of a processor.
+
+    Attributes
+    ----------
+    bits : int
+        Width of one.
+    count : int
+    """
+
+    bits: int
+    count: int
+
+    @property
+    def widest(self) -> int:
+        """The most vectors of columns in a tile of two rows: their sums, a number of each row, and what they meet."""
+        return (self.count - 3) // 2
+
+    def rows(self, vectors: int) -> int:
+        """Return how many rows a tile of so many vectors may have.
+
+        >>> [Registers(256, 16).rows(vectors) for vectors in range(1, 7)]
+        [12, 6, 4, 3, 2, 2]
+        """
+        fitting = (rows for rows in (12, 6, 4, 3, 2) if vectors * rows + min(vectors, rows) < self.count)
+        return next(fitting, 1)
+
+    def halved(self, columns: int, bits: int) -> Registers:
+        """Return such parts of the registers that so many columns of numbers fill one.
+
+        >>> Registers(512, 32).halved(10, 32)
+        Registers(bits=256, count=32)
+        """
+        fitting = (part for part in (self.bits, self.bits // 2, self.bits // 4) if part <= max(columns * bits, 128))
+        return Registers(next(fitting, self.bits), self.count)
+
+
+def registers(processor: Processor) -> Registers | None:
+    """Return the vector registers of a processor that multiplies and adds in one instruction; else None.
+
+    >>> registers(Processor("znver3", "+avx,+avx2,+fma,-avx512f")), registers(Processor("core2", "+sse3,-fma"))
+    (Registers(bits=256, count=16), None)
+    """
+    features = set(processor.features.split(","))
+    if "+avx512f" in features:
+        return Registers(512, 32)
+    if {"+avx2", "+fma"} <= features:
+        return Registers(256, 16)
+    return Registers(128, 32) if "+neon" in features else None
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a product is compiled for: ``C = alpha op(A) op(B)``, or added to C; matrices lie row after row, gapless.
+
+    Attributes
+    ----------
+    rows, columns, inner : int
+        Of op(A) op(B).
+    left_turned, right_turned : bool
+        Whether an operand lies in memory as its transpose.
+    adds : bool
+        Whether the product is added to C.
+    bits : int
+        Of a number.
+    """
+
+    rows: int
+    columns: int
+    inner: int
+    left_turned: bool
+    right_turned: bool
+    adds: bool
+    bits: int
+
+    @property
+    def flops(self) -> int:
+        """Multiplications and additions."""
+        return 2 * self.rows * self.columns * self.inner
+
+    def suit(self, registers: Registers) -> bool:
+        """Whether the loops written here are the fastest known."""
+        copied = self.right_turned * self.inner * self.columns * self.bits // 8
+        return self.rows > 1 and registers.bits // self.bits <= self.columns <= WIDEST and copied <= SCRATCH
+
+
+class Product(Vectors):
+    """Appends the loops of one product to a function.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+    sizes : Sizes
+    registers : Registers
+    alpha : llvmlite.ir.Value
+        A number.
+    left, right, result : llvmlite.ir.Value
+        Addresses of A, B and C.
+    """
+
+    def __init__(self, builder: ir.IRBuilder, sizes: Sizes, registers: Registers, alpha: ir.Value, left: ir.Value,
+                 right: ir.Value, result: ir.Value) -> None:
+        super().__init__(builder, sizes.bits, registers.bits // sizes.bits)
+        self.sizes, self.registers = sizes, registers
+        self.alpha, self.left, self.right, self.result = alpha, left, right, result
+
+    def write(self) -> None:
+        """Append all of them."""
+        sizes = self.sizes
+        if sizes.right_turned:
+            self.right = self._turned(self.right, sizes.columns, sizes.inner)
+        if self.rest and not sizes.left_turned:
+            self.right_rest = self._turned(self.right, sizes.inner, self.rest, sizes.columns, sizes.columns - self.rest)
+        self.each(sizes.rows, BAND, self._band)
+
+    def _turned(self, matrix: ir.Value, rows: int, columns: int, step: int = 0, first: int = 0) -> ir.Value:
+        """Return the transpose of a matrix, or of those of its columns that begin with `first`."""
+        copy = self.scratch(rows * columns)
+
+        def row(place: Place, _: int) -> None:
+            for column in range(columns):
+                entry = self.load(matrix, self.sum(self.times(place, step or columns), first + column))
+                self.store(entry, copy, self.sum(place, column * rows))
+
+        self.each(rows, 1, row)
+        return copy
+
+    # The plan -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def rest(self) -> int:
+        """Columns that fill no vector, if they are less work than a vector that overlaps its neighbour."""
+        rest, inner = self.sizes.columns % self.lanes, self.sizes.inner
+        if self.sizes.left_turned and self.sizes.rows % self.lanes:
+            return 0  # nor do the rows fill theirs
+        return rest if rest * (inner // self.lanes + self.lanes) < inner else 0
+
+    @cached_property
+    def tiles(self) -> list[list[int]]:
+        """The columns where the vectors of each tile begin; the last vector may overlap the one before."""
+        columns = self.sizes.columns - self.rest
+        starts = [min(start, columns - self.lanes) for start in range(0, columns, self.lanes)]
+        count = -(-len(starts) // self.registers.widest)
+        cuts = [len(starts) * tile // count for tile in range(count + 1)]
+        return [starts[first:last] for first, last in pairwise(cuts)]
+
+    @cached_property
+    def piece(self) -> int:
+        """Length of a piece of the inner axis."""
+        count = -(-self.sizes.inner * self.sizes.columns * self.bits // 8 // NEAREST)
+        return -(-self.sizes.inner // count)
+
+    # Tiles --------------------------------------------------------------------------------------------------------
+
+    def _band(self, band: Place, rows: int) -> None:
+        sizes = self.sizes
+        adds = sizes.adds or self.piece < sizes.inner
+        if adds and not sizes.adds:
+            self._clear(band, rows)
+
+        def part(start: Place, length: int) -> None:
+            for columns in self.tiles:
+                self.each(rows, self.registers.rows(len(columns)), lambda row, count: self._tile(
+                    self.sum(band, row), count, columns, start, length, adds))  # noqa: B023 - called at once
+
+        self.each(sizes.inner, self.piece, part)
+        if self.rest:
+            (self._rest_of_turned if sizes.left_turned else self._rest_of_plain)(band, rows)
+
+    def _place(self, row: Place, column: int) -> Place:
+        return self.sum(self.times(row, self.sizes.columns), column)
+
+    def _clear(self, band: Place, rows: int) -> None:
+        def one(row: Place, _: int) -> None:
+            for column in chain(*self.tiles):
+                self.store(self.zeros, self.result, self._place(self.sum(band, row), column))
+
+        self.each(rows, 1, one)
+
+    def _tile(self, row: Place, rows: int, columns: Sequence[int], start: Place, length: int, adds: bool) -> None:
+        """Sum a tile over a piece of the inner axis."""
+        sizes = self.sizes
+        row_step, inner_step = (1, sizes.rows) if sizes.left_turned else (sizes.inner, 1)
+        first = self.times(row, row_step)
+
+        def step(at: Place, sums: Sequence[ir.Value]) -> list[ir.Value]:
+            inner = self.sum(start, at)
+            left, right = self.sum(first, self.times(inner, inner_step)), self.times(inner, sizes.columns)
+            return self._outer(
+                rows, len(columns), lambda i: self.spread(self.load(self.left, self.sum(left, i * row_step))),
+                lambda j: self.load_vector(self.right, self.sum(right, columns[j])), sums)
+
+        sums = self.summed(length, 1, rows * len(columns), step)
+        places = [self._place(self.sum(row, i), column) for i in range(rows) for column in columns]
+        alpha = self.spread(self.alpha)
+        before = [self.load_vector(self.result, place) for place in places] if adds else []
+        for at, (place, total) in enumerate(zip(places, sums, strict=True)):  # vectors overlap: all loads come first
+            self.store(self.fused(alpha, total, before[at]) if adds else self.builder.fmul(alpha, total),
+                       self.result, place)
+
+    def _outer(self, rows: int, columns: int, left: Callable[[int], ir.Value], right: Callable[[int], ir.Value],
+               sums: Sequence[ir.Value]) -> list[ir.Value]:
+        """Add a column times a row to the sums of a tile; of the longer one, a register holds one at a time."""
+        result = list(sums)
+
+        def add(i: int, x: ir.Value, j: int, y: ir.Value) -> None:
+            result[i * columns + j] = self.fused(x, y, result[i * columns + j])
+
+        if rows <= columns:
+            kept = [left(i) for i in range(rows)]
+            for j in range(columns):
+                y = right(j)
+                for i, x in enumerate(kept):
+                    add(i, x, j, y)
+        else:
+            kept = [right(j) for j in range(columns)]
+            for i in range(rows):
+                x = left(i)
+                for j, y in enumerate(kept):
+                    add(i, x, j, y)
+        return result
+
+    # Columns that fill no vector ----------------------------------------------------------------------------------
+
+    def _rest_of_plain(self, band: Place, rows: int) -> None:
+        """Sum them by vectors along the inner axis, along which the left operand lies."""
+        inner = self.sizes.inner
+
+        def some(row: Place, count: int) -> None:
+            first = self.times(self.sum(band, row), inner)
+
+            def left(at: Place, i: int) -> Place:
+                return self.sum(first, at, i * inner)
+
+            sums = self.summed(inner, self.lanes, count * self.rest, lambda at, sums: self._outer(
+                count, self.rest, lambda i: self.load_vector(self.left, left(at, i)),
+                lambda j: self.load_vector(self.right_rest, self.sum(at, j * inner)), sums))
+            for i in range(count):
+                for j in range(self.rest):
+                    total = self.across(sums[i * self.rest + j])
+                    for at in range(inner - inner % self.lanes, inner):
+                        total = self.fused(self.load(self.left, left(at, i)),
+                                           self.load(self.right_rest, j * inner + at), total)
+                    self._put(self.sum(band, row, i), j, total)
+
+        self.each(rows, self.registers.rows(self.rest), some)
+
+    def _rest_of_turned(self, band: Place, rows: int) -> None:
+        """Sum them by vectors along the rows, along which the left operand lies."""
+        sizes, lanes = self.sizes, self.lanes
+
+        def some(row: Place, count: int) -> None:
+            vectors, first = count // lanes, self.sum(band, row)
+            sums = self.summed(sizes.inner, 1, vectors * self.rest, lambda at, sums: self._outer(
+                vectors, self.rest,
+                lambda i: self.load_vector(self.left, self.sum(self.times(at, sizes.rows), first, i * lanes)),
+                lambda j: self.spread(self.load(self.right, self._place(at, sizes.columns - self.rest + j))), sums))
+            for place, total in enumerate(sums):
+                i, j = divmod(place, self.rest)
+                for lane, entry in enumerate(self.entries(total)):
+                    self._put(self.sum(first, i * lanes + lane), j, entry)
+
+        self.each(rows - rows % lanes, lanes * self.registers.rows(self.rest), some)
+
+    def _put(self, row: Place, rest: int, total: ir.Value) -> None:
+        place = self._place(row, self.sizes.columns - self.rest + rest)
+        scaled = self.builder.fmul(self.alpha, total)
+        self.store(self.builder.fadd(scaled, self.load(self.result, place)) if self.sizes.adds else scaled,
+                   self.result, place)
+
+
+def product(module: ir.Module, sizes: Sizes, registers: Registers) -> ir.Function:
+    """Return the function ``(alpha, A, B, C)`` of a module that computes products of these sizes."""
+    turned = "".join("T" if each else "N" for each in (sizes.left_turned, sizes.right_turned))
+    name = f"product_{sizes.rows}_{sizes.columns}_{sizes.inner}_{turned}_{sizes.adds:d}_{sizes.bits}"
+    if name in module.globals:
+        return module.globals[name]
+    form = ir.FunctionType(ir.VoidType(), [KINDS[f"float{sizes.bits}"].type, POINTER, POINTER, POINTER])
+    function = ir.Function(module, form, name)
+    function.linkage = "internal"
+    function.attributes.add("nounwind")
+    function.attributes.add("noinline")  # one of them is enough, however often it is called
+    function.args[3].add_attribute("noalias")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    Product(builder, sizes, registers, *function.args).write()
+    builder.ret_void()
+    return function
