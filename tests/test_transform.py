@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,32 @@ def test_float32_in_float32_out() -> None:
     value, slope = gg.value_and_grad(lambda x: gg.mean(gg.tanh(x) * 2.0))(x)
     assert (value.dtype, slope.dtype) == (np.float32, np.float32)
     assert gg.jvp(gg.sin, (x,), (x,))[1].dtype == np.float32
+
+
+TAKERS = ["grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "trace", "vmap", "checkpoint", "custom",
+          "compile"]
+
+
+@pytest.mark.parametrize("name", TAKERS)
+@pytest.mark.parametrize("given", [3, gg.tensor(2.0)])
+def test_what_is_no_function_is_refused_at_once(name: str, given: Any) -> None:
+    with pytest.raises(gg.DtypeError, match=rf"^{name}: a function is needed.*; got .*\. Give f itself"):
+        getattr(gg, name)(given)
+
+
+def test_what_is_no_function_is_refused_beside_its_arguments() -> None:
+    for name in ("vjp", "jvp", "hvp", "scan"):
+        with pytest.raises(gg.DtypeError, match=f"^{name}: a function is needed"):
+            getattr(gg, name)(3, (1.0,), (1.0,))
+    with pytest.raises(gg.DtypeError, match=r"^cond: a function is needed, to be called later; got 5"):
+        gg.cond(True, gg.sin, 5, 1.0)
+    with pytest.raises(gg.DtypeError, match=r"^custom: a function is needed, to be called later; got 3"):
+        gg.custom(vjp=3)(gg.sin)  # type: ignore[call-overload]
+
+
+def test_arguments_in_their_places() -> None:
+    for transform in (gg.jvp, gg.hvp):
+        with pytest.raises(gg.DtypeError, match=rf"{transform.__name__}\(f, \(x,\), \(v,\)\); got 1\.0"):
+            transform(gg.sin, 1.0, 1.0)  # type: ignore[operator]
+    with pytest.raises(gg.SettingError, match="argnums: 'a' was given; the number of an argument is needed"):
+        gg.grad(gg.sin, "a")(1.0)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DtypeError, GlassgradError, ShapeError
+from .errors import DtypeError, GlassgradError, ShapeError, shortened
 from .floats import calculate
 from .graph import (
     CONSTANT,
@@ -26,7 +26,6 @@ from .graph import (
     next_serial,
     nodes,
     numeric,
-    shortened,
 )
 from .place import FOREIGN, located, site, surroundings
 
@@ -137,7 +136,7 @@ def _named(node: Tensor, name: str | None) -> Tensor:
 def frozen(value: Array) -> Array:
     """Make an array read-only; turn a 0-d array into a NumPy scalar, which is so by itself and computes faster."""
     if isinstance(value, np.ndarray):
-        if not value.shape:
+        if value.ndim == 0:
             return value[()]
         value.setflags(False)  # type: ignore[call-arg]  # `write`; by name it takes twice as long
     return value
@@ -145,7 +144,8 @@ def frozen(value: Array) -> Array:
 
 def held(value: Array) -> Array:
     """Return an array as a node holds it: read-only; a float64 without axes as a Python float."""
-    value = frozen(value)
+    if type(value) is not np.float64:
+        value = frozen(value)
     return float(value) if type(value) is np.float64 else value
 
 
@@ -180,7 +180,7 @@ def computed(
 ) -> Tensor:
     """Return the node of `op` on inputs of these values; `frame` is the caller's, if that is at hand."""
     try:
-        value = op.forward(np, *values, **params) if params else op.forward(np, *values)
+        value = op.forward(np, *values) if params is NO_PARAMS else op.forward(np, *values, **params)
         value = held(value)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         _inferred(op, inputs, params)  # says it better, where the shapes are at fault
@@ -192,8 +192,7 @@ def computed(
                 flows = True
                 break
     node = made(op, value, inputs, flows, params, frame)
-    watch = surroundings.get().watch
-    if watch is not None:
+    if (watch := surroundings.get().watch) is not None:
         watch.computed(node)
     return node
 

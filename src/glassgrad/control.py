@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from .build import as_tensor
-from .errors import ShapeError
+from .errors import ShapeError, refuse_no_function
 from .graph import ArrayType, Op, nodes
 from .place import located
 from .subgraph import (
@@ -90,6 +90,7 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> [node.op.name for node in y.inputs], gg.open(y).op.name
     (['variable'], 'add')
     """
+    refuse_no_function("checkpoint", function)
 
     @wraps(function)
     def kept(*args: Any) -> Any:
@@ -158,6 +159,8 @@ def cond(predicate: Any, then: Callable[..., Any], otherwise: Callable[..., Any]
     >>> print(root(4.0), root(-4.0))
     0.25 0.0
     """
+    for function in (then, otherwise):
+        refuse_no_function("cond", function)
     predicate = as_tensor(predicate)
     if predicate.shape:
         raise ShapeError(located(f"cond: the predicate has shape {predicate.shape}; a single one is needed. For a "

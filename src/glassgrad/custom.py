@@ -23,7 +23,7 @@ from typing import Any, overload
 import numpy as np
 
 from .build import record
-from .errors import GradientError, SettingError, ShapeError
+from .errors import GradientError, SettingError, ShapeError, refuse_no_function
 from .graph import ArrayType, Op, Tensor
 from .ops.define import _arguments_of, _explaining, _latex
 
@@ -92,6 +92,9 @@ def _made(
     function: Callable[..., Any], vjp: Rule | None, forward: Callable[..., Any] | None,
     infer: Callable[..., ArrayType] | None, symbol: str, latex: str,
 ) -> Callable[..., Tensor]:
+    for part in (function, vjp, forward, infer):
+        if part is not None:
+            refuse_no_function("custom", part)
     name = getattr(function, "__name__", "")
     if not name.isidentifier():
         raise SettingError(f"custom: the op bears the name of its function, and {name!r} is no name; use def.")

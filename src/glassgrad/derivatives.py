@@ -16,10 +16,10 @@ import numpy as np
 
 from .batch import batched
 from .build import as_tensor, placeholder
-from .errors import GradientError
+from .errors import GradientError, refuse_no_function
 from .gradient import gradients
 from .graph import Tensor, is_float, nodes
-from .transform import Call, grad, vjp
+from .transform import Call, grad, refuse_no_tuple, vjp
 from .tree import flatten
 
 Argnums = int | tuple[int, ...]
@@ -56,6 +56,7 @@ def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...
     array([[2., 0.],
            [0., 4.]])
     """
+    refuse_no_function("jacobian", function)
 
     def differentiated(*args: Any) -> Any:
         call = Call(function, args, argnums)
@@ -90,6 +91,7 @@ def hessian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     >>> print(second["a"]["a"], second["a"]["b"], second["b"]["b"])
     10.0 6.0 0.0
     """
+    refuse_no_function("hessian", function)
     return jacobian(grad(function, argnums), argnums)
 
 
@@ -114,6 +116,8 @@ def hvp(function: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any
     >>> gg.hvp(lambda x: gg.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))
     (array([  6., 120.]),)
     """
+    refuse_no_function("hvp", function)
+    refuse_no_tuple("hvp", args)
     _, pull = vjp(grad(function, tuple(range(len(args)))), *args)
     return pull(tangents)  # the Hessian is symmetric: rows times v is columns times v
 
@@ -131,4 +135,5 @@ def elementwise_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Call
     >>> second(np.array([1.0, 2.0]))
     array([ 6., 12.])
     """
+    refuse_no_function("elementwise_grad", function)
     return grad(lambda *args: nodes.sum(function(*args)), argnums)

@@ -31,6 +31,8 @@ __all__ = [
     "TraceError",
     "UnsupportedError",
     "one_of",
+    "refuse_no_function",
+    "shortened",
 ]
 
 
@@ -70,6 +72,19 @@ class DataError(GlassgradError, ValueError):
     """Data or a file cannot be used as it is."""
 
 
+def refuse_no_function(taker: str, given: object) -> None:
+    """Raise a `DtypeError` where something stands in the place of a function that `taker` is to call later.
+
+    >>> refuse_no_function("grad", 3)
+    Traceback (most recent call last):
+        ...
+    glassgrad.errors.DtypeError: grad: a function is needed, to be called later; got 3. Give f itself, not what f(x) is.
+    """
+    if not callable(given):
+        raise DtypeError(f"{taker}: a function is needed, to be called later; got {shortened(given)}. Give f itself, "
+                         "not what f(x) is.")
+
+
 def one_of(what: str, given: object, known: Iterable[object]) -> SettingError:
     """Return the error for an unknown name, with the nearest known ones first.
 
@@ -80,3 +95,9 @@ def one_of(what: str, given: object, known: Iterable[object]) -> SettingError:
     near = difflib.get_close_matches(str(given), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return SettingError(f"{what} {given!r} is not known.{hint} Known: {', '.join(names)}.")
+
+
+def shortened(value: object) -> str:
+    """Return `value` as it is written, on one line of at most 60 characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

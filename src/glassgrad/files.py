@@ -15,6 +15,7 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,6 +38,24 @@ _REMEDY = {
     errno.ENAMETOOLONG: "Choose a shorter name.",
 }
 _umask_lock = threading.Lock()
+
+
+def made_folder(folder: FilePath, what: str, remedy: str) -> Path:
+    """Make a folder, with the folders above it, unless it is there; find out whether files can be made in it.
+
+    Raises
+    ------
+    DataError
+        If not; the message begins with `what` and ends with `remedy`.
+    """
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            return place
+    except (OSError, ValueError) as error:
+        reason = "a file is in its place" if isinstance(error, FileExistsError) else getattr(error, "strerror", error)
+        raise DataError(f"{what} {place} cannot be written: {reason}. {remedy}") from None
 
 
 def write_atomic(path: FilePath, data: Bytes | Iterable[Bytes]) -> None:

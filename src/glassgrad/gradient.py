@@ -159,10 +159,8 @@ def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any], sums: set[Tenso
     for source, part in zip(inputs, _parts(node, g, np, y, values, _flows), strict=True):
         if part is None or not source._flows:
             continue
-        if type(part) is FunctionType:
-            part = part()  # noqa: PLW2901
         if not _fits(part, source._value):
-            part = fit(np, part, source)  # noqa: PLW2901
+            part = fit(np, computed(part), source)  # noqa: PLW2901
         before = arrived.get(source)
         if before is None:
             arrived[source] = part if type(part) is np.ndarray else _held(source, part)
@@ -191,10 +189,8 @@ def _handed_back(node: Tensor, g: Any, xp: Any, read: Read, active: Container[Te
     parts = _parts(node, g, xp, read(node), values, active.__contains__)
     for source, part in zip(node.inputs, parts, strict=True):
         if part is not None and source in active:
-            if type(part) is FunctionType:
-                part = part()  # noqa: PLW2901
             if not _fits(part, source._value):
-                part = fit(xp, part, source)  # noqa: PLW2901
+                part = fit(xp, computed(part), source)  # noqa: PLW2901
             handed.append((source, part))
     return handed
 
@@ -310,6 +306,10 @@ def cotangent_of(output: Tensor, g: Any) -> Any:
     return g if g.dtype == output.dtype else nodes.astype(g, output.dtype)
 
 
+def _arrived(order: list[Tensor], cotangents: list[Any]) -> dict[Tensor, Any]:
+    return {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
+
+
 def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     """Carry out `Tensor.backward`."""
     if output.value is None:
@@ -323,8 +323,8 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     order, cotangents = propagate(output, seed)
     watch = surroundings.get().watch
     if watch is not None:
-        pairs = [(node, g) for node, g in zip(order, cotangents, strict=True) if g is not None]
-        watch.propagated({output: seed}, [g for node, g in pairs if not node.inputs], lambda: dict(pairs), _value)
+        reached = [g for node, g in zip(order, cotangents, strict=True) if node._first == () and g is not None]
+        watch.propagated({output: seed}, reached, lambda: _arrived(order, cotangents), _value)
     for node, cotangent in zip(order, cotangents, strict=True):
         if cotangent is None:
             continue

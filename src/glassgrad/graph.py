@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .errors import DtypeError, GlassgradError, GradientError, ShapeError, TraceError, UnsupportedError
+from .errors import DtypeError, GlassgradError, GradientError, ShapeError, TraceError, UnsupportedError, shortened
 from .place import Location, Site, at, locate, site, surroundings
 
 Array = Any  # a NumPy array or NumPy scalar
@@ -438,9 +438,3 @@ def numeric(value: Any) -> Array:
             "Convert it first, for example with np.asarray(x, dtype=float)."
         )
     return array
-
-
-def shortened(value: Any) -> str:
-    """Return `value` as it is written, on one line of at most 60 characters."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."

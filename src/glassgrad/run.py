@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError, SettingError
+from .files import made_folder
 from .io import load_weights, read_json, save_weights, write_atomic, write_json
 from .nn.model import Sequential, build
 
@@ -100,13 +101,7 @@ def made(folder: str | Path) -> Path:
     DataError
         If it cannot be made or written to.
     """
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=place):
-            return place
-    except OSError as error:
-        raise DataError(f"the run folder {place} cannot be written: {error.strerror}. Choose another --out.") from None
+    return made_folder(folder, "the run folder", "Choose another --out.")
 
 
 def is_run(path: str | Path) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 
 from .build import as_tensor, placeholder
 from .control import check_alike, is_jax
-from .errors import ShapeError
+from .errors import ShapeError, refuse_no_function
 from .graph import ArrayType, Op, nodes, type_of
 from .place import inside, located
 from .subgraph import Give, apply, captured, closed, floats, pack, packed, pull_through, run, traced, unpack, zeros
@@ -192,6 +192,7 @@ def scan(
     >>> print(round(grown(1.1), 6))
     363.0
     """
+    refuse_no_function("scan", step)
     arrays, takes = flatten(xs)
     count = _length([type_of(array) for array in arrays], length)
     entries = [ArrayType(type_of(array).shape[1:], type_of(array).dtype) for array in arrays]

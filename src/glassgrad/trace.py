@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from .build import ancestors, as_tensor, constant, frozen, placeholder, weak_dtype
-from .errors import NonFiniteError, ShapeError, TraceError, one_of
+from .errors import NonFiniteError, ShapeError, TraceError, one_of, refuse_no_function
 from .fault import first_forward, suspicious
 from .gradient import backpropagate, cotangent_of
 from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
@@ -188,6 +188,7 @@ def trace(function: Callable[..., Any], name: str | None = None) -> Callable[...
     >>> print(graph.outputs[0].type)
     float32[]
     """
+    refuse_no_function("trace", function)
 
     def traced(*args: Any) -> Graph:
         leaves, takes = flatten(args)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .build import ancestors, as_tensor, tensor
-from .errors import DtypeError, GradientError, SettingError, ShapeError
+from .errors import DtypeError, GradientError, SettingError, ShapeError, refuse_no_function, shortened
 from .gradient import cotangent_of, gradients
 from .graph import Tensor, is_float, nodes, type_of
 from .tree import Tree, flatten
@@ -53,6 +53,7 @@ def value_and_grad(
     >>> print(value, slopes["a"], slopes["b"])
     10.0 5.0 2.0
     """
+    refuse_no_function("value_and_grad", function)
 
     def differentiated(*args: Any) -> Any:
         call = Call(function, args, argnums)
@@ -68,6 +69,7 @@ def value_and_grad(
 
 def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """Return a function that gives the gradient of `function`; see `value_and_grad`."""
+    refuse_no_function("grad", function)
     both = value_and_grad(function, argnums)
     return lambda *args: both(*args)[1]
 
@@ -82,6 +84,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[..., An
     >>> pull(np.array([1.0, 10.0]))
     (array([ 2., 40.]),)
     """
+    refuse_no_function("vjp", function)
     call = Call(function, args, tuple(range(len(args))))
     results, tree = flatten(call.result)
     outputs = [as_tensor(leaf) for leaf in results]
@@ -106,6 +109,8 @@ def jvp(function: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any
     >>> print(y, dy)
     8.0 120.0
     """
+    refuse_no_function("jvp", function)
+    refuse_no_tuple("jvp", args)
     leaves, tree = flatten(args)
     directions, its_tree = flatten(tangents)
     tree.check_same(its_tree, "jvp: the tangents")
@@ -131,6 +136,13 @@ def _push(output: Tensor, call: Call, directions: list[Any]) -> Tensor:
     for part, direction in zip(pulled, directions, strict=True):
         total = total + nodes.sum(part * as_tensor(direction))
     return gradients(total, np.ones((), total.dtype)[()], [u])[0]
+
+
+def refuse_no_tuple(taker: str, args: Any) -> None:
+    """Raise a `DtypeError` where the arguments of a function do not stand in a tuple."""
+    if not isinstance(args, (tuple, list)):
+        raise DtypeError(f"{taker}: the arguments come as a tuple, and their tangents as another, as in "
+                         f"{taker}(f, (x,), (v,)); got {shortened(args)}.")
 
 
 def differentiated_around() -> frozenset[Tensor]:
@@ -204,6 +216,9 @@ class Call:
 def _positions(argnums: int | tuple[int, ...], count: int) -> list[int]:
     chosen = argnums if isinstance(argnums, tuple) else (argnums,)
     for position in chosen:
+        if not isinstance(position, int):
+            raise SettingError(f"argnums: {argnums!r} was given; the number of an argument is needed, counted from 0, "
+                               "or a tuple of such.")
         if not -count <= position < count:
             raise SettingError(f"argnums: argument {position} was asked for, {count} were given.")
     positions = [position % count for position in chosen]

@@ -15,7 +15,7 @@ from typing import Any
 
 from .batch import Given, batched
 from .build import ancestors, as_tensor, placeholder
-from .errors import SettingError, ShapeError
+from .errors import SettingError, ShapeError, refuse_no_function
 from .graph import ArrayType, Tensor, nodes, type_of
 from .transform import differentiated_around
 from .tree import Tree, flatten
@@ -56,6 +56,7 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> C
     >>> weigh({"w": 10.0}, np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([40., 60.])
     """
+    refuse_no_function("vmap", function)
 
     def mapped(*args: Any) -> Any:
         leaves, takes = flatten(args)

@@ -229,8 +229,14 @@ def test_an_interruption_leaves_nothing(server, tmp_path):
 
 def test_a_folder_that_cannot_be_made(server, tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DataError, match="make the folder"):
+    with pytest.raises(DataError, match=r"^the folder .*file cannot be written: a file is in its place\. Choose an"):
         fetch(server, tmp_path / "file" / NAME, "good")
+    with pytest.raises(DataError, match=r"^the folder .*inside cannot be written: Not a directory\. Choose another "):
+        fetch(server, tmp_path / "file" / "inside" / NAME, "good")
+    if os.path.isdir("/proc"):  # where nobody can make a folder
+        with pytest.raises(DataError, match=r"^the folder /proc/nope cannot be written: .* Choose another one to"):
+            data.download("mnist", "/proc/nope", mirrors=(f"{server.url}good/",), rules=RULES)
+    assert server.asked == []
 
 
 # By name ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Data sets: the digits, checks of arrays and labels, the split, toys and frames."""
 
 import importlib.util
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -55,6 +56,12 @@ def test_the_split_is_a_function_of_the_seed():
     together = np.concatenate([np.c_[one.x_train, one.y_train], np.c_[one.x_test, one.y_test]])
     whole = np.c_[digits()]
     np.testing.assert_array_equal(together[np.lexsort(together.T)], whole[np.lexsort(whole.T)])
+
+
+@pytest.mark.parametrize("given", [3, None, ["a"]])
+def test_what_is_no_source_of_data_is_named(given):
+    with pytest.raises(DataError, match=rf"^load: {re.escape(repr(given))} was given; a name, a path or a frame is"):
+        data.load(given)
 
 
 def test_gg_data_is_found():

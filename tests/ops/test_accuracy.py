@@ -48,6 +48,19 @@ def test_near_the_zero_of_a_derivative_its_error_is_that_of_its_two_terms(name: 
         assert abs(float(y) - float(function.slope(accuracy.mp.mpf(float(at))))) <= 2.0**-52
 
 
+@pytest.mark.parametrize(("kind", "edge"), [(np.float64, 1024), (np.float32, 128)])
+def test_the_derivative_of_a_power_of_two_outlasts_its_value(kind: Any, edge: int) -> None:
+    function = next(f for f in accuracy.FUNCTIONS if f.name == "exp2")
+    x = (edge + np.array([-0.5, 0, 0.25, 0.5, 0.6, np.inf])).astype(kind)
+    with np.errstate(over="ignore"):
+        values, slopes = accuracy.ours("exp2", x)
+        second = gg.elementwise_grad(gg.elementwise_grad(gg.exp2))(x)
+    assert np.isinf(values[1:]).all()
+    assert accuracy.worst(slopes[:4], function.slope, x[:4], kind)[0] <= accuracy.SLOPE
+    assert np.isinf([*slopes[4:], second[5]]).all()
+    assert np.isfinite(second[:5]).all()
+
+
 def test_a_library_that_tells_wrong_numbers_would_be_found() -> None:
     assert accuracy.ulps(np.nextafter(1.0, 2.0), accuracy.mp.mpf(1), np.float64) == 1
     assert accuracy.ulps(0.0, accuracy.mp.mpf("5e-324"), np.float64) == pytest.approx(1.0, rel=0.02)

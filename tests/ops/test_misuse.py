@@ -94,3 +94,36 @@ def test_an_index_out_of_range(name: str) -> None:
     text = str(caught.value)
     assert re.search(told, text), text
     assert "test_misuse.py" in text
+
+
+@pytest.mark.parametrize(("name", "setting"), [("leaky_relu", "slope"), ("elu", "alpha"), ("huber", "delta")])
+def test_a_setting_is_a_plain_number(name: str, setting: str) -> None:
+    function = getattr(gg, name)
+    arguments = ([1.0, -2.0],) * (2 if name == "huber" else 1)
+    for bad in ("a", None, np.ones(3)):
+        with pytest.raises(gg.DtypeError, match=rf"^{name}: {setting}=.* was given; a plain number is needed\. \("):
+            function(*arguments, **{setting: bad})
+    with pytest.raises(gg.DtypeError, match=rf"{setting}=Tensor.*as no derivative flows to it: x\.item\(\)"):
+        function(*arguments, **{setting: gg.tensor(0.5)})
+    assert np.isfinite(function(*arguments, **{setting: np.float32(0.5)}).value).all()
+
+
+@pytest.mark.parametrize("ddof", [3, 5, 1.5, "a"])
+def test_a_variance_of_too_few_numbers(ddof: Any) -> None:
+    for function in (gg.var, gg.std):
+        with pytest.raises(gg.SettingError, match=rf"var: ddof={ddof!r} was given.*below the number of entries, 3\."):
+            function([1.0, 2.0, 4.0], ddof=ddof)
+
+
+def test_positions_out_of_range_are_called_by_what_was_called() -> None:
+    x = np.zeros((2, 3))
+    with pytest.raises(gg.ShapeError, match=r"^take: position 6 lies outside axis 0 of shape \(6,\): use -6 to 5\. \("):
+        gg.take(x, [0, 6])
+    with pytest.raises(gg.ShapeError, match=r"^take: position -4 lies outside axis 1 of shape \(2, 3\): use -3 to 2\."):
+        gg.take(x, -4, axis=1)
+    with pytest.raises(gg.ShapeError, match=r"^take_along_axis: position 9 lies outside axis 0 of shape \(2, 3\)"):
+        gg.take_along_axis(x, [[9]], 0)
+    with pytest.raises(gg.ShapeError, match=r"^take: position 0 lies outside axis 0 of shape \(0,\): it has no ent"):
+        gg.take(np.zeros(0), 0)
+    with pytest.raises(gg.DtypeError, match=r"^take: positions must be integers; got float64\[\]\. Convert floats"):
+        gg.take(x, 1.5)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DataError, SettingError
+from ..errors import DataError, SettingError, shortened
 from ..files import file_error
 from .bounded import LIMIT
 from .catalog import PUBLISHED
@@ -140,8 +140,8 @@ def load(
         return _path(Path(name_or_path), wish)
     if is_frame(name_or_path):
         return _table(read_frame(name_or_path), wish, label_of_frame(name_or_path, label))
-    raise DataError(f"a {type(name_or_path).__name__} is no name, path or frame. Arrays go through "
-                    "glassgrad.data.from_arrays(x, y).")
+    raise DataError(f"load: {shortened(name_or_path)} was given; a name, a path or a frame is needed. Arrays go "
+                    "through glassgrad.data.from_arrays(x, y).")
 
 
 def _named(name: str, wish: _Wish, folder: Any, fetch: bool, progress: Progress | None) -> Dataset:

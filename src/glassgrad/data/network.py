@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import DataError
-from ..files import file_error, write_atomic
+from ..files import made_folder, write_atomic
 from .bounded import fill, opened
 
 __all__ = ["Progress", "Rules", "download_idx"]
@@ -99,10 +99,7 @@ def download_idx(
         If no mirror gave the file; the message says for each why not.
     """
     rules = rules or Rules()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise file_error("make the folder of", target, error) from None
+    made_folder(target.parent, "the folder", "Choose another one to download to.")
     reasons = []
     for url in urls:
         part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.gz.part")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..build import weak_dtype
-from ..errors import TraceError, one_of
+from ..errors import TraceError, one_of, refuse_no_function
 from ..graph import ArrayType, Tensor, is_float, numeric
 from ..interpret import Program
 from ..place import surroundings
@@ -55,6 +55,8 @@ def compile(function: Callable[..., Any], *, engine: str = "auto") -> Compiled: 
 
     Raises
     ------
+    DtypeError
+        If no function is given.
     SettingError
         If the engine is unknown.
     TraceError
@@ -67,6 +69,7 @@ def compile(function: Callable[..., Any], *, engine: str = "auto") -> Compiled: 
     >>> step(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     {'w': array([-0.5,  0. ]), 'norm': np.float64(5.0)}
     """
+    refuse_no_function("compile", function)
     return Compiled(function, engine_named(engine))
 
 

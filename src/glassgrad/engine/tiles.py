@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, pairwise
 
 from llvmlite import ir
@@ -143,7 +143,15 @@ class Product(Vectors):
             self.right = self._turned(self.right, sizes.columns, sizes.inner)
         if self.rest and not sizes.left_turned:
             self.right_rest = self._turned(self.right, sizes.inner, self.rest, sizes.columns, sizes.columns - self.rest)
-        self.each(sizes.rows, BAND, self._band)
+        if sizes.left_turned and self.piece < sizes.inner:  # a column of it comes from as many pages of memory
+            if not sizes.adds:
+                self.each(sizes.rows, 1, self._clear)
+            self.each(sizes.inner, self.piece, lambda start, length: self._bands(start, length, True))
+        else:
+            self._bands(0, sizes.inner, sizes.adds)
+
+    def _bands(self, start: Place, length: int, adds: bool) -> None:
+        self.each(self.sizes.rows, BAND, lambda band, rows: self._band(band, rows, start, length, adds))
 
     def _turned(self, matrix: ir.Value, rows: int, columns: int, step: int = 0, first: int = 0) -> ir.Value:
         """Return the transpose of a matrix, or of those of its columns that begin with `first`."""
@@ -184,33 +192,35 @@ class Product(Vectors):
 
     # Tiles --------------------------------------------------------------------------------------------------------
 
-    def _band(self, band: Place, rows: int) -> None:
-        sizes = self.sizes
-        adds = sizes.adds or self.piece < sizes.inner
-        if adds and not sizes.adds:
-            self._clear(band, rows)
+    def _band(self, band: Place, rows: int, first: Place, inner: int, adds: bool) -> None:
+        """Compute rows of the result from a part of the inner axis."""
+        if inner > self.piece and not adds:
+            self.each(rows, 1, lambda row, _: self._clear(self.sum(band, row), 1))
 
-        def part(start: Place, length: int) -> None:
+        def piece(start: Place, length: int) -> None:
             for columns in self.tiles:
-                self.each(rows, self.registers.rows(len(columns)), lambda row, count: self._tile(
-                    self.sum(band, row), count, columns, start, length, adds))  # noqa: B023 - called at once
+                self.each(rows, self.registers.rows(len(columns)), partial(
+                    self._tile, band, columns, self.sum(first, start), length, adds or inner > self.piece))
 
-        self.each(sizes.inner, self.piece, part)
-        if self.rest:
-            (self._rest_of_turned if sizes.left_turned else self._rest_of_plain)(band, rows)
+        self.each(inner, self.piece, piece)
+        if self.rest and self.sizes.left_turned:
+            self._rest_of_turned(band, rows, first, inner, adds)
+        elif self.rest:
+            self._rest_of_plain(band, rows)
 
     def _place(self, row: Place, column: int) -> Place:
         return self.sum(self.times(row, self.sizes.columns), column)
 
-    def _clear(self, band: Place, rows: int) -> None:
-        def one(row: Place, _: int) -> None:
-            for column in chain(*self.tiles):
-                self.store(self.zeros, self.result, self._place(self.sum(band, row), column))
+    def _clear(self, row: Place, _: int) -> None:
+        for column in chain(*self.tiles):
+            self.store(self.zeros, self.result, self._place(row, column))
+        for column in range(self.sizes.columns - self.rest, self.sizes.columns):
+            self.store(ir.Constant(self.number, 0.0), self.result, self._place(row, column))
 
-        self.each(rows, 1, one)
-
-    def _tile(self, row: Place, rows: int, columns: Sequence[int], start: Place, length: int, adds: bool) -> None:
+    def _tile(self, band: Place, columns: Sequence[int], start: Place, length: int, adds: bool, row: Place,
+              rows: int) -> None:
         """Sum a tile over a piece of the inner axis."""
+        row = self.sum(band, row)
         sizes = self.sizes
         row_step, inner_step = (1, sizes.rows) if sizes.left_turned else (sizes.inner, 1)
         first = self.times(row, row_step)
@@ -256,7 +266,7 @@ class Product(Vectors):
 
     def _rest_of_plain(self, band: Place, rows: int) -> None:
         """Sum them by vectors along the inner axis, along which the left operand lies."""
-        inner = self.sizes.inner
+        sizes, inner = self.sizes, self.sizes.inner
 
         def some(row: Place, count: int) -> None:
             first = self.times(self.sum(band, row), inner)
@@ -273,32 +283,36 @@ class Product(Vectors):
                     for at in range(inner - inner % self.lanes, inner):
                         total = self.fused(self.load(self.left, left(at, i)),
                                            self.load(self.right_rest, j * inner + at), total)
-                    self._put(self.sum(band, row, i), j, total)
+                    self._put(self.sum(band, row, i), j, total, sizes.adds)
 
         self.each(rows, self.registers.rows(self.rest), some)
 
-    def _rest_of_turned(self, band: Place, rows: int) -> None:
+    def _rest_of_turned(self, band: Place, rows: int, start: Place, inner: int, adds: bool) -> None:
         """Sum them by vectors along the rows, along which the left operand lies."""
         sizes, lanes = self.sizes, self.lanes
 
         def some(row: Place, count: int) -> None:
             vectors, first = count // lanes, self.sum(band, row)
-            sums = self.summed(sizes.inner, 1, vectors * self.rest, lambda at, sums: self._outer(
-                vectors, self.rest,
-                lambda i: self.load_vector(self.left, self.sum(self.times(at, sizes.rows), first, i * lanes)),
-                lambda j: self.spread(self.load(self.right, self._place(at, sizes.columns - self.rest + j))), sums))
-            for place, total in enumerate(sums):
+
+            def step(at: Place, sums: Sequence[ir.Value]) -> list[ir.Value]:
+                at = self.sum(start, at)
+                return self._outer(
+                    vectors, self.rest,
+                    lambda i: self.load_vector(self.left, self.sum(self.times(at, sizes.rows), first, i * lanes)),
+                    lambda j: self.spread(self.load(self.right, self._place(at, sizes.columns - self.rest + j))), sums)
+
+            for place, total in enumerate(self.summed(inner, 1, vectors * self.rest, step)):
                 i, j = divmod(place, self.rest)
                 for lane, entry in enumerate(self.entries(total)):
-                    self._put(self.sum(first, i * lanes + lane), j, entry)
+                    self._put(self.sum(first, i * lanes + lane), j, entry, adds)
 
         self.each(rows - rows % lanes, lanes * self.registers.rows(self.rest), some)
 
-    def _put(self, row: Place, rest: int, total: ir.Value) -> None:
+    def _put(self, row: Place, rest: int, total: ir.Value, adds: bool) -> None:
         place = self._place(row, self.sizes.columns - self.rest + rest)
         scaled = self.builder.fmul(self.alpha, total)
-        self.store(self.builder.fadd(scaled, self.load(self.result, place)) if self.sizes.adds else scaled,
-                   self.result, place)
+        before = self.load(self.result, place) if adds else None
+        self.store(scaled if before is None else self.builder.fadd(scaled, before), self.result, place)
 
 
 def product(module: ir.Module, sizes: Sizes, registers: Registers) -> ir.Function:

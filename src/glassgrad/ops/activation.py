@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import Any
 
-from .define import as_node, axes, composite, elementwise, one_axis
+from .define import as_node, axes, composite, elementwise, one_axis, setting
 from .special import erfc, gaussian, in_double
 
 
@@ -62,11 +62,11 @@ def relu(xp: Any, x: Any) -> Any:
 
 
 def _leaky_arguments(x: Any, *, slope: float = 0.01) -> Any:
-    return (x,), {"slope": float(slope)}
+    return (x,), {"slope": setting("leaky_relu: slope", slope)}
 
 
 def _elu_arguments(x: Any, *, alpha: float = 1.0) -> Any:
-    return (x,), {"alpha": float(alpha)}
+    return (x,), {"alpha": setting("elu: alpha", alpha)}
 
 
 @composite(

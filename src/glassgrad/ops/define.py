@@ -15,13 +15,14 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
+from numbers import Real
 from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..build import as_tensor, of_one, placeholder, record
-from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError
+from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError, shortened
 from ..graph import NO_PARAMS, ArrayType, Op, Tensor, nodes
 from ..place import inside, located
 
@@ -185,6 +186,14 @@ def _explained(
 def _spelled(function: Callable[..., Any], signature: inspect.Signature) -> str:
     bare = [slot.replace(annotation=slot.empty) for slot in signature.parameters.values()]
     return f"{function.__name__}{signature.replace(parameters=bare, return_annotation=signature.empty)}"
+
+
+def setting(name: str, value: Any) -> float:
+    """Return a number that an op is set by: one known ahead, which no derivative flows to."""
+    if isinstance(value, Real):
+        return float(value)
+    kind = ", as no derivative flows to it: x.item()" if isinstance(value, Tensor) else ""
+    raise DtypeError(f"{name}={shortened(value)} was given; a plain number is needed{kind}.")
 
 
 # Types of results ---------------------------------------------------------------------------------------------------

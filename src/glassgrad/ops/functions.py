@@ -24,9 +24,16 @@ log10 = elementwise(
     "log10", lambda xp, x: xp.log10(x), lambda xp, g, y, x: (g * (1 / _LN10) / x,), "Logarithm to base 10.",
     latex=r"\log_{{10}}({0})",
 )
+
+
+def _exp2_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
+    """``2**x log 2`` is still a number where 2**x has just become infinite: a factor 2 is moved to the logarithm."""
+    moved = (x > 1).astype(x.dtype)  # where x - 1 is exact
+    return (g * (xp.exp2(x - moved) * (_LN2 * (1 + moved))),)
+
+
 exp2 = elementwise(
-    "exp2", lambda xp, x: xp.exp2(x), lambda xp, g, y, x: (g * (y * _LN2),), "Power of two, ``2**x``.",
-    latex="2^{{ {0} }}",
+    "exp2", lambda xp, x: xp.exp2(x), _exp2_vjp, "Power of two, ``2**x``.", latex="2^{{ {0} }}",
 )
 
 

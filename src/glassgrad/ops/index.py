@@ -145,22 +145,29 @@ def put_back(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """Entries at these integer positions, of the flat array or along an axis; repeated ones add their gradients."""
     x = nodes.ravel(x) if axis is None else as_node(x)
-    before = (slice(None),) * one_axis(0 if axis is None else axis, x.ndim)
-    return nodes.getitem(x, (*before, _positions(indices, "take")))
+    chosen = one_axis(0 if axis is None else axis, x.ndim)
+    return nodes.getitem(x, (*[slice(None)] * chosen, _positions(indices, "take", x, chosen)))
 
 
-def _positions(indices: Any, name: str) -> Tensor:
-    indices = as_node(indices)
-    if indices.dtype.kind == "b":
-        raise DtypeError(f"{name}: positions must be integers; got {indices.type}. A mask picks entries as x[mask].")
+def _positions(indices: Any, name: str, x: Tensor, axis: int) -> Tensor:
+    indices, size = as_node(indices), x.shape[axis]
+    if indices.dtype.kind not in "iu":
+        raise DtypeError(f"{name}: positions must be integers; got {indices.type}. Convert floats first; a mask picks "
+                         "entries as x[mask].")
+    if indices.value is not None:
+        beyond = indices.value[(indices.value < -size) | (indices.value >= size)]
+        if beyond.size:
+            raise ShapeError(f"{name}: position {beyond.flat[0]} lies outside axis {axis} of shape {x.shape}: "
+                             + (f"use {-size} to {size - 1}." if size else "it has no entries."))
     return indices
 
 
 @derived
 def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
     """Entries of `x` at `indices` along `axis`, one index array entry for each entry of the result (as in NumPy)."""
-    x, indices = as_node(x), _positions(indices, "take_along_axis")
+    x = as_node(x)
     chosen = one_axis(axis, x.ndim)
+    indices = _positions(indices, "take_along_axis", x, chosen)
     if indices.ndim != x.ndim:
         raise ShapeError(f"take_along_axis: indices have {indices.ndim} axes, x has {x.ndim}; they must be equal.")
     grid = [

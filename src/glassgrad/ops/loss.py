@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DtypeError, SettingError, ShapeError
 from ..graph import nodes
 from .activation import log_softmax, sigmoid, softmax, softplus
-from .define import as_node, broadcast, composite
+from .define import as_node, broadcast, composite, setting
 from .index import check_labels, one_hot
 
 
@@ -233,9 +233,10 @@ def _binary_arguments(x: Any, t: Any) -> Any:
 
 
 def _huber_arguments(y: Any, t: Any, *, delta: float = 1.0) -> Any:
+    delta = setting("huber: delta", delta)
     if not delta > 0:
         raise SettingError(f"huber: delta={delta} was given; a number above 0 is needed.")
-    return _not_empty("huber", y, t), {"delta": float(delta)}
+    return _not_empty("huber", y, t), {"delta": delta}
 
 
 @composite(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import prod
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from ..graph import ArrayType, Op, Tensor, nodes
 from .define import as_node, axes, composite, derived, one_axis, primitive
 
@@ -137,6 +138,10 @@ def mean(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 def _var_arguments(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     inputs, params = _arguments(x, axis, keepdims)
+    count = _count(inputs[0], params["axis"])
+    if not isinstance(ddof, Integral) or (ddof > 0 and ddof >= count):
+        raise SettingError(f"var: ddof={ddof!r} was given; a whole number is needed, below the number of entries, "
+                           f"{count}.")
     return inputs, {**params, "ddof": int(ddof)}
 
 
