@@ -1,5 +1,6 @@
 """Run 1,000 random graphs and every op natively, against the interpreter: ``engine_agreement.py [FIRST LAST]``.
 
+With ``pieces`` as the last argument every loop is cut into pieces for several cores, however small it is.
 Prints how many graphs agree within the bounds of rounding (`tests/engine/bounds.py`), and those that do not. Compiling
 takes some tenths of a second a graph the first time; later runs find them on disk.
 """
@@ -19,6 +20,7 @@ from plain import native_programs  # noqa: E402
 from programs import given, graph  # noqa: E402
 from test_ops_compiled import CASES, graph_of  # noqa: E402
 
+from glassgrad.engine.pieces import GRAIN  # noqa: E402
 from glassgrad.interpret import Program  # noqa: E402
 
 AT_ONCE = 20
@@ -37,10 +39,10 @@ def op_cases():
         yield f"{sample} {dtype}", *graph_of(sample, dtype)
 
 
-def agreeing(cases):
+def agreeing(cases, grain):
     """Return how many cases agree, and how many there are; print those that do not."""
     good = 0
-    programs = native_programs([made for _, made, _ in cases])
+    programs = native_programs([made for _, made, _ in cases], grain)
     for (name, made, arguments), program in zip(cases, programs, strict=True):
         with np.errstate(all="ignore"):
             wanted = Program(made.inputs, made.outputs)(arguments)
@@ -54,11 +56,12 @@ def agreeing(cases):
 
 def main():
     """Go through all cases, so many in one compilation."""
-    first, last = map(int, sys.argv[1:3] or (0, 1000))
-    cases = [*random_cases(first, last), *(op_cases() if len(sys.argv) == 1 else ())]
+    chosen = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    grain = 1 if sys.argv[-1] == "pieces" else GRAIN
+    cases = [*random_cases(*(chosen or (0, 1000))), *(() if chosen else op_cases())]
     good = count = 0
     for start in range(0, len(cases), AT_ONCE):
-        found = agreeing(cases[start : start + AT_ONCE])
+        found = agreeing(cases[start : start + AT_ONCE], grain)
         good, count = good + found[0], count + found[1]
         print(f"{good} of {count} agree", flush=True)
 

@@ -13,6 +13,7 @@ from glassgrad.engine.blas import best
 from glassgrad.engine.expressions import BY_NAME
 from glassgrad.engine.memory import FIRST, memory
 from glassgrad.engine.native import native
+from glassgrad.engine.pieces import GRAIN
 from glassgrad.engine.plan import Call, plan
 from glassgrad.engine.program import Workspace, called, stretches
 from glassgrad.engine.source import source
@@ -55,6 +56,7 @@ def _sigmoid(x: Any) -> Any:
 
 WORDS: dict[str, Any] = {
     "boolean": bool, "array": array_at,
+    "together": lambda piece, table, count, spare: [piece(table, part) for part in range(count)],
     "wrapped": lambda index, size: index + size if index < 0 else index, "sign": np.sign, "inf": math.inf,
     "nan": math.nan, "largest": max, "smallest": min, "accumulate_32": lambda a, b: type(a)(a + b),
     "accumulate_64": lambda a, b: type(a)(a + b),
@@ -94,8 +96,9 @@ class SourceProgram:
         What they became: ``(address of the table) -> status``.
     """
 
-    def __init__(self, graph: Graph, carried: Mapping[int, int] | None = None, name: str = "program") -> None:
-        self.plan = plan(graph, carried)
+    def __init__(self, graph: Graph, carried: Mapping[int, int] | None = None, name: str = "program",
+                 grain: int = GRAIN) -> None:
+        self.plan = plan(graph, carried, grain)
         self.memory = memory(self.plan)
         self.texts: list[tuple[str, str]] = []
         self.functions: list[Part] = []
@@ -123,17 +126,17 @@ class SourceProgram:
 class PlainProgram(SourceProgram):
     """A plan whose generated source Python itself runs."""
 
-    def __init__(self, graph: Graph, carried: Mapping[int, int] | None = None) -> None:
-        super().__init__(graph, carried)
+    def __init__(self, graph: Graph, carried: Mapping[int, int] | None = None, grain: int = GRAIN) -> None:
+        super().__init__(graph, carried, grain=grain)
         for text, name in self.texts:
             space = dict(WORDS)
             exec(compile(text, "<plain>", "exec"), space)  # noqa: S102 - text that `source` has written
             self.functions.append(space[name])
 
 
-def native_programs(graphs: Sequence[Graph]) -> list[SourceProgram]:
+def native_programs(graphs: Sequence[Graph], grain: int = GRAIN) -> list[SourceProgram]:
     """Return graphs as native programs, all of them compiled in one go."""
-    programs = [SourceProgram(graph, name=f"program{number}") for number, graph in enumerate(graphs)]
+    programs = [SourceProgram(graph, name=f"program{number}", grain=grain) for number, graph in enumerate(graphs)]
     texts = [text for program in programs for text in program.texts]
     lines = ["def every(table):", f"{INDENT}at = array(table, ({FIRST + 2},), int64)"]
     for number, (_, name) in enumerate(texts):

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from ..trace import Graph
-from .loops import has_array
+from .loops import Loop, has_array
 from .plan import Call, Plan, Step, arrays_read, described
 from .products import Product
 from .program import NativeProgram
@@ -38,7 +38,8 @@ def account(graph: Graph, program: Any, name: str) -> str:
 
 def _line(number: int, step: Step, plan: Plan) -> str:
     work = multiplications(step)
-    return (f"{number:3}. {described(step)}: {bytes_moved(step, plan):,} bytes"
+    cut = f", in {step.pieces} pieces for as many cores as are free" if isinstance(step, Loop) and step.portion else ""
+    return (f"{number:3}. {described(step)}{cut}: {bytes_moved(step, plan):,} bytes"
             + (f", {2 * work:,} flops" if work else ""))
 
 

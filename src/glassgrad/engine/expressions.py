@@ -24,17 +24,22 @@ class Expression:
     text : str
     kinds : str
         Kinds of the dtype that is computed in.
-    cheap : bool
-        Whether it costs no more than reading its value back from memory would.
+    cost : int
+        About how many additions it takes as long as, where LLVM works on several entries at once.
     """
 
     text: str
     kinds: str = FLOATS
-    cheap: bool = True
+    cost: int = 1
 
 
 def _dear(text: str) -> Expression:
-    return Expression(text, FLOATS, cheap=False)
+    return Expression(text, FLOATS, cost=15)
+
+
+def _library(text: str) -> Expression:
+    """Return an expression that calls the C library for every entry."""
+    return Expression(text, FLOATS, cost=300)
 
 
 _TEXTS: dict[str, Expression] = {
@@ -66,16 +71,16 @@ _TEXTS: dict[str, Expression] = {
     "log": _dear("log_{bits}({0})"), "log1p": _dear("log1p_{bits}({0})"),
     "tanh": _dear("tanh_{bits}({0})"), "sigmoid": _dear("sigmoid_{bits}({0})"),
     "erf": _dear("erf_{bits}({0})"), "erfc": _dear("erfc_{bits}({0})"), "gaussian": _dear("gaussian_{bits}({0})"),
-    "power": _dear("{0} ** {1}"),
-    "sin": _dear("sin({0})"), "cos": _dear("cos({0})"), "tan": _dear("tan({0})"),
-    "sinh": _dear("sinh({0})"), "cosh": _dear("cosh({0})"),
-    "arcsin": _dear("asin({0})"), "arccos": _dear("acos({0})"), "arctan": _dear("atan({0})"),
-    "arcsinh": _dear("asinh({0})"), "arccosh": _dear("acosh({0})"), "arctanh": _dear("atanh({0})"),
-    "hypot": _dear("hypot({0}, {1})"), "arctan2": _dear("atan2({0}, {1})"),
+    "power": _library("{0} ** {1}"),
+    "sin": _library("sin({0})"), "cos": _library("cos({0})"), "tan": _library("tan({0})"),
+    "sinh": _library("sinh({0})"), "cosh": _library("cosh({0})"),
+    "arcsin": _library("asin({0})"), "arccos": _library("acos({0})"), "arctan": _library("atan({0})"),
+    "arcsinh": _library("asinh({0})"), "arccosh": _library("acosh({0})"), "arctanh": _library("atanh({0})"),
+    "hypot": _library("hypot({0}, {1})"), "arctan2": _library("atan2({0}, {1})"),
     # These have a form of their own in `source`: they look at a parameter, or have operands of several dtypes.
     "where": Expression("({1} if {0} else {2})", ALL),
     "astype": Expression("{0}", ALL),
-    "power_by": Expression("", FLOATS, cheap=False),
+    "power_by": Expression("", FLOATS, cost=15),
     "one_hot": Expression("", ALL),
 }
 

@@ -87,6 +87,18 @@ class Array:
         return Place(pointer, self.kind, marks)
 
 
+@dataclass(frozen=True)
+class Defined:
+    """A function of the program itself, which takes whole numbers and returns one."""
+
+    function: ir.Function
+
+    def __call__(self, builder: ir.IRBuilder, *given: Operand) -> Number:
+        """Append a call with these arguments; return its value."""
+        arguments = [cast(builder, value, INT64).value for value in given]
+        return Number(builder, builder.call(self.function, arguments), INT64)
+
+
 def array(builder: ir.IRBuilder, address: Operand, shape: Sequence[Number | int], kind: Kind,
           slot: int | None = None) -> Array:
     """Return what lies at an address as an array."""

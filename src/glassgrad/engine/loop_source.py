@@ -32,14 +32,22 @@ class LoopWriter:
         self.after: list[str] = []
         self._held: dict[str, str] = {}
         self._here: dict[str, str] = {}
-        self._lines = _Lines(LETTERS[0], 1)
+        self._lines = _Lines()
 
     def lines(self) -> list[str]:
         """Return the lines of the loop."""
-        domain = self.loop.domain
         body = self._row_body()
-        outer = [f"{INDENT * d}for {self.letters[d]} in range({size}):" for d, size in enumerate(domain[:-1])]
+        outer = [f"{INDENT * axis}for {self.letters[axis]} in {self._range(axis)}:"
+                 for axis in range(len(self.letters) - 1)]
         return [*self.before, *outer, *(INDENT * len(outer) + line for line in body), *self.after]
+
+    def _bounds(self, axis: int) -> tuple[str, str]:
+        """Return where the loop over an axis of the domain begins and ends."""
+        return "0", str(self.loop.domain[axis])
+
+    def _range(self, axis: int) -> str:
+        start, stop = self._bounds(axis)
+        return f"range({stop})" if start == "0" else f"range({start}, {stop})"
 
     def _row_body(self) -> list[str]:
         return [line for phase in range(self.loop.phases + 1) for line in self._phase(phase)]
@@ -47,8 +55,10 @@ class LoopWriter:
     def _phase(self, phase: int) -> list[str]:
         """Return the lines of one pass over a row: what begins it, the innermost loop, what ends it."""
         nodes = [(node, place) for node, place in self.loop.places.items() if place.pass_ == phase]
-        letter, size = (self.letters[-1], self.loop.domain[-1]) if self.letters else ("", 1)
-        self._lines = lines = _Lines(letter, size, size > BLOCK and _sums_floats(nodes))
+        axis = len(self.letters) - 1
+        in_blocks = axis >= 0 and self.loop.domain[axis] > BLOCK and _sums_floats(nodes)
+        self._lines = lines = (
+            _Lines(self.letters[axis], self._range(axis), *self._bounds(axis), in_blocks) if self.letters else _Lines())
         self._here = {}
         for node, place in nodes:
             if node.op in REDUCTIONS:
@@ -165,7 +175,7 @@ class LoopWriter:
 
     def _in_row(self, node: Tensor) -> str:
         """Return where a value is kept for a later phase."""
-        return f"{self.names.row(node)}[{self.letters[-1]}]"
+        return f"{self.names.row(node, self.loop)}[{self.letters[-1]}]"
 
     # Sums and extremes
 
@@ -199,7 +209,7 @@ class LoopWriter:
             lines.begin.append(f"{total} = {start(node, dtype)}")
             lines.body.append(taken_in(node, total, value, dtype))
             return total, dtype
-        part, wide = self.names.name(node, "_part"), np.dtype(np.float64)
+        part, wide = self.names.name(node, "_block"), np.dtype(np.float64)
         lines.begin.append(f"{total} = {start(node, wide)}")
         lines.block_begin.append(f"{part} = {start(node, dtype)}")
         lines.body.append(taken_in(node, part, value, dtype))
@@ -208,27 +218,45 @@ class LoopWriter:
 
     def _late_result(self, node: Tensor, place: Place) -> tuple[str, np.dtype[Any]]:
         """Return where a late reduction is collected, and in what dtype; write how that begins and ends."""
-        array = self.names.array(node)
         if any(dim is not None for dim in place.dims):
-            loops, entry = loops_over(node.shape)
-            self.before += [*loops, f"{INDENT * len(loops)}{array}[{entry}] = {start(node, node.dtype)}"]
-            return f"{array}[{', '.join(self._index(place))}]", node.dtype
+            return f"{self._late_array(node)}[{', '.join(self._index(place))}]", node.dtype
         total, kind = self.names.name(node, "_all"), wide(node)
         self.before.append(f"{total} = {start(node, kind)}")
-        index = ", ".join("0" * max(node.ndim, 1))
-        self.after.append(f"{array}[{index}] = {cast(total, kind, node.dtype)}")
+        self.after.append(self._number_stored(node, total))
         return total, kind
+
+    def _late_array(self, node: Tensor) -> str:
+        """Return the array in which a late reduction is collected; write how it begins."""
+        self.before += begun(node, self.names.array(node))
+        return self.names.array(node)
+
+    def _number_stored(self, node: Tensor, total: str) -> str:
+        """Return the line that stores a reduction to a single number."""
+        return f"{self.names.array(node)}[{only(node)}] = {cast(total, wide(node), node.dtype)}"
+
+
+def only(node: Tensor) -> str:
+    """Return the index of the only entry of an array."""
+    return ", ".join("0" * max(node.ndim, 1))
+
+
+def begun(node: Tensor, array: str) -> list[str]:
+    """Return lines that make an array ready for a reduction to be collected in it."""
+    loops, entry = loops_over(node.shape)
+    return [*loops, f"{INDENT * len(loops)}{array}[{entry}] = {start(node, node.dtype)}"]
 
 
 @dataclass
 class _Lines:
-    """The lines of one pass over a row of `size` entries, which `letter` counts (none, if it is a single entry).
+    """The lines of one pass over a row, whose entries `letter` counts (none, if it is a single entry).
 
     In blocks, `lane` counts the entries of a block.
     """
 
-    letter: str
-    size: int
+    letter: str = ""
+    range: str = ""
+    start: str = "0"
+    stop: str = "1"
     in_blocks: bool = False
     begin: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
@@ -243,13 +271,13 @@ class _Lines:
     def _loop(self) -> list[str]:
         if not self.letter or not self.body:
             return self.body
-        return [f"for {self.letter} in range({self.size}):", *(INDENT + line for line in self.body)]
+        return [f"for {self.letter} in {self.range}:", *(INDENT + line for line in self.body)]
 
     def _blocks(self) -> list[str]:
         """Return a loop whose count is known where it begins, which LLVM vectorises best."""
-        lines = [f"count = min({BLOCK}, {self.size} - block)", *self.block_begin, "for lane in range(count):",
+        lines = [f"count = min({BLOCK}, {self.stop} - block)", *self.block_begin, "for lane in range(count):",
                  f"{INDENT}{self.letter} = block + lane", *(INDENT + line for line in self.body), *self.block_end]
-        return [f"for block in range(0, {self.size}, {BLOCK}):", *(INDENT + line for line in lines)]
+        return [f"for block in range({self.start}, {self.stop}, {BLOCK}):", *(INDENT + line for line in lines)]
 
 
 def _sums_floats(nodes: list[tuple[Tensor, Place]]) -> bool:

@@ -34,6 +34,7 @@ DTYPES = frozenset(
 )
 Dims = tuple[int | None, ...]
 SHORT = 32  # entries of a row below which loops over rows are slow
+LONG = 1 << 14  # entries of a single row that is not gone through twice by one loop, so that it can be cut into pieces
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,24 @@ class Place:
 class Loop:
     """Nodes computed in one pass over `domain`.
 
-    A `flat` loop runs over arrays of one shape and single numbers as if they had one axis.
+    A `flat` loop runs over arrays of one shape and single numbers as if they had one axis. A large loop is cut into
+    pieces along its first axis, `portion` entries each (0: it is not cut); see `pieces`.
     """
 
     domain: tuple[int, ...]
     places: dict[Tensor, Place] = field(default_factory=dict)
     flat: bool = False
+    portion: int = 0
 
     @property
     def nodes(self) -> list[Tensor]:
         """Its nodes, inputs before users."""
         return list(self.places)
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces it is cut into."""
+        return -(-self.domain[0] // self.portion) if self.portion else 1
 
     @property
     def phases(self) -> int:
@@ -199,7 +207,7 @@ def _reduction(node: Tensor, over: Dims, domain: tuple[int, ...], phase: int, *,
     gone = [over[axis] for axis in axes if over[axis] is not None]
     left = [None if axis in axes else dim for axis, dim in enumerate(over)]
     dims = tuple(left) if node.params["keepdims"] else tuple(d for axis, d in enumerate(left) if axis not in axes)
-    if gone == [len(domain) - 1] and not row_input:
+    if gone == [len(domain) - 1] and not row_input and (len(domain) > 1 or domain[0] < LONG):
         return Place(dims, "row", phase + 1, over, along_row=True)
     along_row = len(domain) - 1 in gone and not row_input
     return Place(dims, "late", phase, over, row_input, along_row)
@@ -283,7 +291,7 @@ def in_body(place: Place) -> bool:
 def chain(loop: Loop) -> int:
     """Return about how many operations depend on each other in one entry; a function counts as 15 additions."""
     known = [EXPRESSIONS.get(node.op) for node, place in loop.places.items() if in_body(place)]
-    return sum(1 if expression is None or expression.cheap else 15 for expression in known)
+    return sum(1 if expression is None else min(expression.cost, 15) for expression in known)
 
 
 def literal(node: Tensor) -> bool:

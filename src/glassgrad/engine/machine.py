@@ -100,6 +100,7 @@ MATHEMATICS = (
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
     "fabs", "fma", "fmax", "fmin", "ldexp",
 )
+THREADS = ("pthread_create", "pthread_join")
 
 
 @cache
@@ -107,7 +108,7 @@ def known() -> frozenset[str]:
     """Tell LLVM where the functions of the C library are that native code may call; return their names."""
     import llvmlite.binding as llvm
 
-    names = ["memset", "memcpy", "memmove", *MATHEMATICS, *(f"{name}f" for name in MATHEMATICS)]
+    names = ["memset", "memcpy", "memmove", *THREADS, *MATHEMATICS, *(f"{name}f" for name in MATHEMATICS)]
     found = set()
     with suppress(OSError, TypeError):
         process = ctypes.CDLL(None)

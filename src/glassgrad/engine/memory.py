@@ -11,14 +11,17 @@ from typing import Any, Literal
 import numpy as np
 
 from ..graph import Tensor
-from .arena import Arena
+from .arena import ALIGNMENT, Arena
 from .loops import Loop, has_array, read_later
 from .lower import is_constant
+from .pieces import collected
 from .plan import Plan, arrays_read
+from .spelling import wide
 
 Kind = Literal["input", "output", "constant", "work"]
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")  # whose addresses stand first in every table
-FIRST = len(ROUTINES)  # then the addresses of the arrays
+WORDS = (*ROUTINES, "spare")  # then that of the number of cores that are free, see `cores`
+FIRST = len(WORDS)  # then the addresses of the arrays
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class Memory:
     of : mapping of Tensor to Slot
         For given, constant and stored nodes.
     rows : mapping of Tensor to Slot
-        Room for one row of a value that a later phase of its loop reads.
+        For each piece of a loop, room for one row of a value that a later phase reads.
+    parts : mapping of Tensor to Slot
+        For each piece of a loop, room for what it collects of a sum.
     constants : list of arrays
     work : int
         Bytes of all work arrays together, some of which take turns in one place.
@@ -67,6 +72,7 @@ class Memory:
     slots: list[Slot]
     of: Mapping[Tensor, Slot]
     rows: Mapping[Tensor, Slot]
+    parts: Mapping[Tensor, Slot]
     constants: list[Any]
     work: int
 
@@ -96,12 +102,20 @@ def memory(plan: Plan) -> Memory:
         of[node] = slot("constant", len(constants), node.shape, node.dtype)
         constants.append(np.ascontiguousarray(node.value))
     arena = Arena()
+    for node, first, last in _work(plan, of):
+        offset = arena.take(node.size * node.dtype.itemsize, first, last)
+        of[node] = slot("work", offset, node.shape, node.dtype)
     rows: dict[Tensor, Slot] = {}
-    for wanted, first, last, row in _work(plan, of):
-        shape = wanted.shape if row is None else (row,)
-        offset = arena.take(prod(shape) * wanted.dtype.itemsize, first, last)
-        (of if row is None else rows)[wanted] = slot("work", offset, shape, wanted.dtype)
-    return Memory(slots, of, rows, constants, arena.size)
+    parts: dict[Tensor, Slot] = {}
+    for number, step in enumerate(plan.steps):
+        if not isinstance(step, Loop):
+            continue
+        for into, node, size, dtype in _room(step, plan):
+            line = max(ALIGNMENT // dtype.itemsize, 1)  # no two cores write into one line of the cache
+            shape = step.pieces, -(-size // line) * line
+            offset = arena.take(prod(shape) * dtype.itemsize, number, number)
+            (rows if into == "rows" else parts)[node] = slot("work", offset, shape, dtype)
+    return Memory(slots, of, rows, parts, constants, arena.size)
 
 
 def _constants(plan: Plan) -> Iterable[Tensor]:
@@ -114,8 +128,8 @@ def _constants(plan: Plan) -> Iterable[Tensor]:
                 yield node
 
 
-def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, int, int | None]]:
-    """Yield the nodes that need a work array, the first and last step that uses it, and its length if only a row."""
+def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, int]]:
+    """Yield the nodes that need a work array, and the first and last step that uses it."""
     made = {node: number for number, step in enumerate(plan.steps) for node in step.nodes}
     last = dict(made)
     for number, step in enumerate(plan.steps):
@@ -124,10 +138,15 @@ def _work(plan: Plan, of: Mapping[Tensor, Slot]) -> Iterable[tuple[Tensor, int, 
                 last[node] = max(last[node], number)
     for node in plan.stored:
         if node not in of:
-            yield node, made[node], last[node], None
+            yield node, made[node], last[node]
+
+
+def _room(loop: Loop, plan: Plan) -> Iterable[tuple[str, Tensor, int, np.dtype[Any]]]:
+    """Yield what each piece of a loop needs for itself: rows for later phases, parts of sums; entries and dtype."""
     stored = set(plan.stored)
-    for number, step in enumerate(plan.steps):
-        if isinstance(step, Loop):
-            for node in read_later(step, plan.views):
-                if node not in stored:
-                    yield node, number, number, step.domain[-1]
+    for node in read_later(loop, plan.views):
+        if node not in stored:
+            yield "rows", node, loop.domain[-1], node.dtype
+    if loop.portion:
+        for node in collected(loop):
+            yield "parts", node, node.size, wide(node) if node.size == 1 else node.dtype

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ..graph import Tensor
-from .loops import counts, literal
+from .loops import Loop, counts, literal
 from .lower import is_constant
 from .memory import Memory, Slot
 from .plan import Plan, array_of
@@ -29,7 +30,7 @@ class Names:
         self.stored = {*plan.stored, *plan.graph.inputs}
         self._names: dict[tuple[Tensor, str], str] = {}
         self._taken: set[str] = set()
-        self._arrays: dict[str, tuple[Slot, tuple[int, ...]]] = {}
+        self._arrays: dict[str, str] = {}
 
     def name(self, node: Tensor, suffix: str = "") -> str:
         """Return the one name of a node in the source."""
@@ -49,29 +50,44 @@ class Names:
 
     def array(self, node: Tensor) -> str:
         """Return the name of the array of a node: given, constant, stored, or another shape of one of these."""
-        name = self.name(node, "")
-        self._arrays[name] = self.memory.of[array_of(node, self.views)], node.shape
-        return name
+        return self._declared(self.name(node), self.memory.of[array_of(node, self.views)], node.shape)
 
     def flat(self, node: Tensor) -> str:
         """Return the name of the array of a node as one with a single axis."""
-        name = self.name(node, "_flat")
-        self._arrays[name] = self.memory.of[array_of(node, self.views)], (node.size,)
-        return name
+        return self._declared(self.name(node, "_flat"), self.memory.of[array_of(node, self.views)], (node.size,))
 
-    def row(self, node: Tensor) -> str:
-        """Return the name of the row that holds a value for a later phase."""
-        name = self.name(node, "_row")
+    def row(self, node: Tensor, loop: Loop) -> str:
+        """Return the name of the row that holds a value for a later phase of its loop; each piece has its own."""
         slot = self.memory.rows[node]
-        self._arrays[name] = slot, slot.shape
+        return self._declared(self.name(node, "_row"), slot, loop.domain[-1:], loop.portion > 0)
+
+    def part(self, node: Tensor) -> str:
+        """Return the name of the array in which one piece of a loop collects its part of a sum."""
+        return self._declared(self.name(node, "_part"), self.memory.parts[node], node.shape, of_piece=True)
+
+    def parts(self, node: Tensor) -> str:
+        """Return the name of the array of all such parts, one in every row."""
+        slot = self.memory.parts[node]
+        return self._declared(self.name(node, "_parts"), slot, slot.shape)
+
+    def _declared(self, name: str, slot: Slot, shape: tuple[int, ...], of_piece: bool = False) -> str:
+        """Remember what an array is and where it lies; that of a piece is one of the rows of what lies there."""
+        own = f" + {slot.bytes // slot.shape[0]} * part" if of_piece else ""
+        self._arrays[name] = f"{name} = array(at[{slot.position}]{own}, {shape_text(shape)}, {dtype_text(slot.dtype)})"
         return name
 
     def arrays(self) -> list[str]:
         """Return the lines that say what lies where."""
-        return [
-            f"{name} = array(at[{slot.position}], {shape_text(shape)}, {dtype_text(slot.dtype)})"
-            for name, (slot, shape) in self._arrays.items()
-        ]
+        return list(self._arrays.values())
+
+    @contextmanager
+    def function(self) -> Iterator[None]:
+        """Let `arrays` be those that are asked for inside of the ``with`` block: a function of its own."""
+        outside, self._arrays = self._arrays, {}
+        try:
+            yield
+        finally:
+            self._arrays = outside
 
     def address(self, node: Tensor) -> str:
         """Return the address of a node's array, as it stands in the table."""

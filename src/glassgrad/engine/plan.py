@@ -19,6 +19,7 @@ from ..trace import Graph
 from .expressions import BY_NAME
 from .loops import Loop, computes, flatten, must_be_stored, new_loop, place_in
 from .lower import lowered
+from .pieces import GRAIN, portion
 from .prepare import numbered, prepared, views_of
 from .products import Product, multiplies, product_of
 from .views import RESHAPE, View
@@ -77,7 +78,7 @@ class Plan:
     carried: dict[int, int] = field(default_factory=dict)
 
 
-def plan(graph: Graph, carried: Mapping[int, int] | None = None) -> Plan:
+def plan(graph: Graph, carried: Mapping[int, int] | None = None, grain: int = GRAIN) -> Plan:
     """Return the plan of a graph.
 
     Parameters
@@ -86,6 +87,8 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None) -> Plan:
     carried : mapping of int to int, optional
         Outputs that replace inputs when the program is run again, such as weights: position -> position. Where all
         that read the input can run before, the output is written into its array.
+    grain : int
+        Loops of many times this work are cut into pieces for several cores; see `pieces`.
     """
     graph = numbered(prepared(lowered(graph)))
     views = views_of(graph)
@@ -96,6 +99,9 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None) -> Plan:
     found = Plan(graph, units.ordered(_updates(graph, carried or {})), views)
     found.stored = _stored(found)
     found.carried = _in_place(found, carried or {})
+    for step in found.steps:
+        if isinstance(step, Loop):
+            step.portion = portion(step, views, found.stored, grain)
     return found
 
 

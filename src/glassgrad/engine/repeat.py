@@ -7,6 +7,7 @@ streams too (the loss). The rest, such as the data, stay where they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,10 @@ from ..trace import Graph
 from .arena import ALIGNMENT, aligned
 from .blas import best
 from .gather import GATHER
+from .loops import Loop
 from .memory import Memory, Slot, memory
 from .native import CannotCompileError
+from .pieces import cut_alike
 from .plan import Call, Plan, plan
 from .program import Workspace, most_flops, with_blas
 from .source import source
@@ -74,6 +77,7 @@ class Repeated:
     def __init__(self, graphs: Sequence[Graph], carried: Mapping[int, int], watched: int | None
                  ) -> None:
         plans = [plan(graph, carried) for graph in graphs]
+        cut_alike(*([step for step in each.steps if isinstance(step, Loop)] for each in (plans[0], plans[-1])))
         called = [step.node.op.name for step in plans[0].steps if isinstance(step, Call)]
         if called:
             raise CannotCompileError(f"{called[0]} is not compiled, so every step runs on its own")
@@ -101,7 +105,8 @@ class Repeated:
         """Return the source of the loop around the step."""
         control = self._first + ROOM // 2
         watch = "" if self._watched is None else self._watch(where.of[plan.graph.outputs[self._watched]])
-        _, _, *body, last = found.text.rstrip("\n").split("\n")
+        *pieces, main = re.split(r"(?m)^(?=def )", found.text.rstrip("\n"))[1:]
+        _, _, *body, last = main.split("\n")
         assert last.strip() == "return 0", "the step ends where the next one begins"
         tables = [f"{name} = array(table, ({self._first + ROOM},), {kind})"
                   for name, kind in (("at", "int64"), ("real", "float64"))]
@@ -111,7 +116,8 @@ class Repeated:
         ]
         head = "\n".join(INDENT + line for line in [*tables, *numbers])
         step = "\n".join(INDENT + line for line in body)
-        return f"""def repeated(table):
+        defined = "".join(piece.replace("\n", f"\n{head}\n", 1) for piece in pieces)
+        return f"""{defined}def repeated(table):
 {head}
     for step in range(at[{control}]):
         at[{control + 1}] = step

@@ -14,8 +14,9 @@ from ..graph import Tensor
 from .gather import GATHER, Chosen, gathered
 from .loop_source import LoopWriter
 from .loops import ONE_HOT, Loop, has_array
-from .memory import ROUTINES, Memory
+from .memory import WORDS, Memory
 from .names import Names
+from .piece_source import PieceWriter
 from .plan import Fill, Plan, Step, array_of, described
 from .product_source import product_lines
 from .products import Product
@@ -44,10 +45,18 @@ class Source:
 def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "program") -> Source:
     """Return the source of a function that runs these steps of a plan."""
     names = Names(plan, memory)
-    bodies = [step_lines(names, number, step) for number, step in enumerate(steps, start=1)]
-    lines = [f"def {name}(table):", f"{INDENT}at = array(table, ({memory.entries},), int64)"]
-    used = {word for body in bodies for line in body for word in ROUTINES if f"({word}," in line}
-    lines += [f"{INDENT}{word} = at[{place}]" for place, word in enumerate(ROUTINES) if word in used]
+    pieces: list[str] = []
+    bodies: list[list[str]] = []
+    for number, step in enumerate(steps, start=1):
+        lines = step_lines(names, number, step)
+        if isinstance(step, Loop) and step.portion:
+            writer = PieceWriter(names, step, f"{name}_piece{number}")
+            pieces += [lines[0], *writer.definition, "", ""]
+            lines += writer.lines()
+        bodies.append(lines)
+    lines = [*pieces, f"def {name}(table):", f"{INDENT}at = array(table, ({memory.entries},), int64)"]
+    used = {word for body in bodies for line in body for word in WORDS if re.search(rf"\b{word}[,)]", line)}
+    lines += [f"{INDENT}{word} = at[{place}]" for place, word in enumerate(WORDS) if word in used]
     lines += [INDENT + line for line in names.arrays()]
     for body in bodies:
         lines += ["", *(INDENT + line for line in body)]
@@ -56,11 +65,11 @@ def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "progr
 
 
 def step_lines(names: Names, number: int, step: Step) -> list[str]:
-    """Return the lines of one step, a comment first."""
+    """Return the lines of one step, a comment first; of a loop that is cut into pieces, what comes before them."""
     comment = re.sub(r"[^ -~]", "?", described(step))  # names of layers are anybody's text
     lines = [f"# {number}. {comment}"]
     if isinstance(step, Loop):
-        return lines + _checks(names, step, number) + LoopWriter(names, step).lines()
+        return lines + _checks(names, step, number) + ([] if step.portion else LoopWriter(names, step).lines())
     if isinstance(step, Product):
         return lines + product_lines(names, step)
     assert isinstance(step, Fill)

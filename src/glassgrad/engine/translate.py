@@ -7,9 +7,9 @@
             x[i] = x[i] * float32(0.5)
         return 0
 
-Functions take the address of a table and return a whole number. A variable is of the kind of its first value; whole
-numbers of several kinds may stand beside each other, floats are converted only where the source says so. Names mean a
-variable, a word (`words`) or an earlier function of the same source.
+Functions take whole numbers, such as the address of a table, and return one. A variable is of the kind of its first
+value; whole numbers of several kinds may stand beside each other, floats are converted only where the source says so.
+Names mean a variable, a word (`words`) or an earlier function of the same source.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from llvmlite import ir
 
 from .emit import Number, Operand, alike, cast, number, where
-from .flow import Array, Marks, Place, array, counted
+from .flow import Array, Defined, Marks, Place, array, counted
 from .kinds import BOOLEAN, INT64, Kind
 from .nests import along_rows, is_nest, marks
 from .words import words
@@ -59,22 +59,14 @@ def translated(text: str, name: str, ints: int, narrow: float, triple: str, layo
     for definition in ast.parse(text).body:
         if not isinstance(definition, ast.FunctionDef):
             raise UnknownWordError(type(definition).__name__)
-        function = ir.Function(module, ir.FunctionType(INT64.type, [INT64.type]), definition.name)
+        form = ir.FunctionType(INT64.type, [INT64.type] * len(definition.args.args))
+        function = ir.Function(module, form, definition.name)
         function.attributes.add("nounwind")
         if definition.name != name:
             function.linkage = "internal"
         _Translator(function, known).translate(definition)
-        known[definition.name] = _caller(function)
+        known[definition.name] = Defined(function)
     return str(module)
-
-
-def _caller(function: ir.Function) -> Callable[..., Number]:
-    """Return a word that calls a function."""
-
-    def called(builder: ir.IRBuilder, table: Operand) -> Number:
-        return Number(builder, builder.call(function, [cast(builder, table, INT64).value]), INT64)
-
-    return called
 
 
 class _Translator:
@@ -89,9 +81,8 @@ class _Translator:
 
     def translate(self, definition: ast.FunctionDef) -> None:
         """Append the instructions of the whole function."""
-        (argument,) = definition.args.args
-        (table,) = self._function.args
-        self._assign(argument.arg, Number(self._builder, table, INT64))
+        for argument, value in zip(definition.args.args, self._function.args, strict=True):
+            self._assign(argument.arg, Number(self._builder, value, INT64))
         self._lines(definition.body)
 
     # Statements
@@ -222,8 +213,10 @@ class _Translator:
 
 
 def _slot(address: ast.expr) -> int | None:
-    """Return which entry of the table an address is, if it is one."""
+    """Return which entry of the table an address is, if it is one, or that of the piece of a loop from there on."""
     match address:
+        case ast.BinOp(left=start, op=ast.Add(), right=ast.BinOp(op=ast.Mult(), right=ast.Name(id="part"))):
+            return _slot(start)
         case ast.Subscript(value=ast.Name(id="at"), slice=ast.Constant(value=int() as slot)):
             return slot
     return None

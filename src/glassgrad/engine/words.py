@@ -18,6 +18,7 @@ from .emit import POINTER, Number, Operand, alike, call, cast, declared, library
 from .gemm import routines
 from .kinds import INT64, KINDS, Kind
 from .philox import uniform
+from .team import together
 
 Body = Callable[..., Number]
 
@@ -74,6 +75,7 @@ OF_ANY: dict[str, Body] = {
 }
 WORDS: dict[str, Any] = {
     **KINDS, "inf": math.inf, "nan": math.nan, "wrapped": _wrapped, "fetch": _fetch, "min": _min,
+    "together": together,
     **{name: partial(_of_any, body) for name, body in OF_ANY.items()},
     **{f"{name}_{bits}": partial(_of_kind, body, KINDS[f"float{bits}"])
        for name, body in OF_WIDTH.items() for bits in (32, 64)},
