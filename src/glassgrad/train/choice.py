@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..engine.compiled import engine_named, say_once
@@ -12,11 +11,10 @@ from ..nn.model import Sequential
 from ..optim import Optimizer
 from .batches import Batches
 from .native import NativeStepper
-from .scores import NativeScores
+from .scores import Scores, by_numpy, scorer
 from .step import Loss, Stepper
 
 WORTH = 5e9  # multiplications of a run, about 1 s of interpreting, below which compiling would take longer
-WORTH_SCORES = 5e10  # the same for scores, where NumPy is not far behind
 PER_STEP = 2e6  # multiplications that take as long as the calls of NumPy in one step
 
 
@@ -49,7 +47,7 @@ def stepper(
 
 def scores(
     stepper: Stepper, model: Sequential, rows: int, epochs: int, x: Any
-) -> Callable[[Mapping[str, Any], Any], Any]:
+) -> Scores:
     """Return a function ``(weights, x) -> scores`` for the figures after each epoch, which may be compiled too.
 
     Parameters
@@ -61,13 +59,7 @@ def scores(
     x : array
         Rows like those that will be scored.
     """
-    per_row = sum(tensor.size for tensor in model.parameters().values())
-    if isinstance(stepper, NativeStepper) and rows * epochs * per_row > WORTH_SCORES:
-        try:
-            return NativeScores(model, x)
-        except CannotCompileError as error:
-            say_once(f"{error}.")
-    return lambda weights, x: model.with_parameters(weights).scores(x)
+    return scorer(model, x, rows * epochs) if isinstance(stepper, NativeStepper) else by_numpy(model)
 
 
 def batch_sizes(batches: Batches, steps: int) -> tuple[int, ...]:

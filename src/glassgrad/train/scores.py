@@ -1,12 +1,14 @@
-"""Scores of many rows by native code, for the accuracies after each epoch."""
+"""Scores of many rows by native code, where that pays: for the accuracies after each epoch, and for predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..engine.compiled import say_once
+from ..engine.native import CannotCompileError
 from ..engine.repeat import Repeated
 from ..graph import ArrayType, type_of
 from ..nn.model import Sequential
@@ -14,6 +16,31 @@ from ..simplify import simplify
 from ..trace import trace
 
 ROWS = 500  # at once: as many as fit into the cache together with what is computed from them
+WORTH = 5e10  # multiplications, some seconds of NumPy's, below which compiling would take longer
+
+Scores = Callable[[Mapping[str, Any], Any], Any]
+
+
+def scorer(model: Sequential, x: Any, rows: int) -> Scores:
+    """Return a function ``(weights, x) -> scores``, compiled if so many rows in all are worth it.
+
+    Parameters
+    ----------
+    x : array
+        Rows like those that will be scored.
+    rows : int
+    """
+    if rows * model.parameter_count > WORTH:
+        try:
+            return NativeScores(model, x)
+        except CannotCompileError as error:
+            say_once(f"{error}.")
+    return by_numpy(model)
+
+
+def by_numpy(model: Sequential) -> Scores:
+    """Return such a function that runs the interpreter."""
+    return lambda weights, x: model.with_parameters(weights).scores(x)
 
 
 class NativeScores:
