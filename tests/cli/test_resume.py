@@ -61,3 +61,9 @@ def test_without_a_checkpoint_one_sentence(run, tmp_path, content, says):
     code, out, err = run("train", "--resume", str(tmp_path))
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert says in err
+
+
+def test_a_folder_that_is_not_there_is_called_that(run, tmp_path):
+    code, out, err = run("train", "--resume", str(tmp_path / "nowhere"))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "there is no such folder" in err

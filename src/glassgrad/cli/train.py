@@ -52,6 +52,8 @@ def _read_resumed(context: click.Context, _: click.Parameter, folder: str | None
     from ..train.checkpoint import notes_of
 
     path = Path(folder) / CHECKPOINT
+    if not path.parent.is_dir():
+        raise DataError(f"--resume {folder}: there is no such folder. Give the folder of the run that was interrupted.")
     if not path.is_file():
         raise DataError(f"--resume {folder}: there is no {CHECKPOINT} in it. The run has come to its end, or broke off "
                         "within its first second: train anew.")
