@@ -168,7 +168,7 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (lambda: gg.cross_entropy(X, [0, 1], np.ones(2)), gg.ShapeError, "one for each of the 3 classes"),
     (lambda: gg.binary_cross_entropy(np.ones(0), 1), gg.ShapeError, "hold no entries, and no mean"),
     (lambda: gg.huber(X, X, delta=0), gg.SettingError, "a number above 0 is needed"),
-    (lambda: gg.elu(X, alpha=[1, 2]), gg.DtypeError, "elu: float\\(\\) argument"),
+    (lambda: gg.elu(X, alpha=[1, 2]), gg.DtypeError, r"elu: alpha=\[1, 2\] was given; a plain number is needed"),
     (lambda: gg.take(X, [True, False]), gg.DtypeError, "positions must be integers; got bool"),
     (lambda: gg.linear_recurrence(X, X[0]), gg.ShapeError, "must be equal, and have an axis"),
     (lambda: gg.argmin(np.ones((0, 2)), 0), gg.ShapeError, "argmin: axis 0 of shape"),
