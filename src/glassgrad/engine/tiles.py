@@ -26,6 +26,7 @@ from .vectors import Place, Vectors
 NEAREST = 24 * 1024  # bytes of the nearest cache that a piece of the right operand may fill
 BAND = 48  # rows of the result that are finished before the next, so that the left operand's stay in the second cache
 SCRATCH = 32 * 1024  # bytes that a copy of the right operand may take, on the stack
+VECTORS = 4  # in a row of a tile at most: so few leave room for three rows, which take turns with what they read
 WIDEST = 64  # columns of the result; for wider ones a BLAS is as fast
 
 
@@ -43,16 +44,11 @@ class Registers:
     bits: int
     count: int
 
-    @property
-    def widest(self) -> int:
-        """The most vectors of columns in a tile of two rows: their sums, a number of each row, and what they meet."""
-        return (self.count - 3) // 2
-
     def rows(self, vectors: int) -> int:
         """Return how many rows a tile of so many vectors may have.
 
-        >>> [Registers(256, 16).rows(vectors) for vectors in range(1, 7)]
-        [12, 6, 4, 3, 2, 2]
+        >>> [Registers(256, 16).rows(vectors) for vectors in range(1, 5)]
+        [12, 6, 4, 3]
         """
         fitting = (rows for rows in (12, 6, 4, 3, 2) if vectors * rows + min(vectors, rows) < self.count)
         return next(fitting, 1)
@@ -180,7 +176,7 @@ class Product(Vectors):
         """The columns where the vectors of each tile begin; the last vector may overlap the one before."""
         columns = self.sizes.columns - self.rest
         starts = [min(start, columns - self.lanes) for start in range(0, columns, self.lanes)]
-        count = -(-len(starts) // self.registers.widest)
+        count = -(-len(starts) // VECTORS)
         cuts = [len(starts) * tile // count for tile in range(count + 1)]
         return [starts[first:last] for first, last in pairwise(cuts)]
 
