@@ -17,7 +17,7 @@ from glassgrad.data import published
 from glassgrad.data.catalog import PUBLISHED, Published, RemoteFile
 from glassgrad.data.network import Rules, download_idx
 
-RULES = Rules(schemes=("http",), timeout=0.4, deadline=5, limit=100_000)
+RULES = Rules(schemes=("http",), timeout=1, deadline=10, limit=100_000)
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 
