@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import native_loops
 import numpy as np
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from llvmlite import ir
 
 from glassgrad.engine.blas import Blas
+from glassgrad.engine.blas.library import FOR_ONE
 from glassgrad.engine.gemm import GEMM, REALS
 from glassgrad.engine.kinds import INT64, KINDS
 from glassgrad.engine.machine import Processor, loaded, optimised, this_processor
-from glassgrad.engine.tiles import WIDEST, Registers, Sizes, product, registers
+from glassgrad.engine.products import FEW
+from glassgrad.engine.tiles import Registers, Sizes, product, registers
 
 BOUND = {32: 2e-6, 64: 4e-15}  # times the sum of absolute products
 REGISTERS = [Registers(128, 32), Registers(256, 16), Registers(512, 32)]
@@ -74,7 +77,7 @@ def test_products_of_the_deck(sizes, kind):
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(REGISTERS), st.booleans(), st.booleans(), st.booleans(), st.sampled_from([32, 64]))
 def test_products_of_all_sizes(data, kind, left_turned, right_turned, adds, bits):
-    columns = data.draw(st.integers(kind.bits // bits, WIDEST + 20))
+    columns = data.draw(st.integers(kind.bits // bits, FEW + 20))
     rows, inner = data.draw(st.integers(2, 130)), data.draw(st.integers(1, 300))
     check(Sizes(rows, columns, inner, left_turned, right_turned, adds, bits), kind)
 
@@ -107,7 +110,7 @@ WORDS = {"transa": "False", "transb": "False", "m": "100", "n": "50", "k": "784"
     ({}, 2 * 100 * 50 * 784, False),  # from there on the BLAS has several threads
     ({"lda": "785"}, math.inf, False),
     ({"m": ""}, math.inf, False),
-    ({"n": str(WIDEST + 1), "ldb": str(WIDEST + 1), "ldc": str(WIDEST + 1)}, math.inf, False),
+    ({"n": str(FEW + 1), "ldb": str(FEW + 1), "ldc": str(FEW + 1)}, math.inf, False),
     ({"beta": "float32(0.5)"}, math.inf, False),
 ])
 @pytest.mark.skipif(registers(this_processor()) is None, reason="this processor has no fused multiplication")
@@ -126,6 +129,7 @@ def test_registers_of_processors():
 def test_from_which_work_on_several_threads_are_used(monkeypatch):
     monkeypatch.setattr("glassgrad.engine.blas.library.allowed", lambda: 2)
     blas = Blas("openblas", "", "", 32, 1, 1, 1, 1, 1, 1, crossings=((1_000, 1), (5_000, 2)))
-    assert blas.narrow == 5_000
+    assert blas.narrow == FOR_ONE
+    assert replace(blas, crossings=((2 * FOR_ONE, 2),)).narrow == 2 * FOR_ONE
     monkeypatch.setattr("glassgrad.engine.blas.library.allowed", lambda: 1)
     assert blas.narrow == math.inf

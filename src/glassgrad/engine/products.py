@@ -14,6 +14,7 @@ import numpy as np
 from ..graph import Tensor
 from .expressions import BY_NAME
 
+FEW = 64  # columns of a result up to which a product becomes loops of its own; for wider ones a BLAS is as fast
 MATMUL, MULTIPLY, ADD = BY_NAME["matmul"], BY_NAME["multiply"], BY_NAME["add"]
 SUBTRACT, NEGATIVE = BY_NAME["subtract"], BY_NAME["negative"]
 

@@ -28,7 +28,7 @@ from .machine import Function
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import CannotCompileError, native
 from .plan import Call, Plan, Step, plan
-from .products import Product
+from .products import FEW, Product
 from .source import Source, source
 
 _MULTIPLIES = re.compile(r"\bgem[mv]\d+\(")
@@ -144,7 +144,7 @@ class NativeProgram:
                 self.sources.append(text)
                 self._parts.append(with_blas(text.text, text.name, stretch, self.blas))
         self._reference = Program(graph.inputs, graph.outputs)
-        self._threads = 1 if self.blas is None else self.blas.threads_for(most_flops(self.plan))
+        self._threads = threads_for(self.plan, self.blas)
         if self.blas is not None and not self.blas.private:
             self._threads = 1  # as many as its owner has given it
         alone = self._parts[0] if len(self._parts) == 1 and self._threads == 1 else None
@@ -181,9 +181,13 @@ class NativeProgram:
         return 0
 
 
-def most_flops(plan: Plan) -> int:
-    """Return the operations of the largest product of a plan."""
-    return max((2 * prod(step.sizes) for step in plan.steps if isinstance(step, Product)), default=0)
+def threads_for(plan: Plan, blas: Blas | None) -> int:
+    """Return how many threads the library should have for the largest product of a plan that is left to it."""
+    if blas is None:
+        return 1
+    products = [(2 * prod(step.sizes), step.sizes[2]) for step in plan.steps if isinstance(step, Product)]
+    left = [flops for flops, columns in products if columns > FEW or flops >= blas.narrow]
+    return blas.threads_for(max(left, default=0))
 
 
 def with_blas(text: str, name: str, steps: Sequence[Step], blas: Blas | None) -> Function:

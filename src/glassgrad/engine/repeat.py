@@ -23,7 +23,7 @@ from .memory import Memory, Slot, memory
 from .native import CannotCompileError
 from .pieces import cut_alike
 from .plan import Call, Plan, plan
-from .program import Workspace, most_flops, with_blas
+from .program import Workspace, threads_for, with_blas
 from .source import source
 from .spelling import INDENT
 from .template import Numbers, Shared, shared
@@ -94,7 +94,7 @@ class Repeated:
         self._function = with_blas(self.text, "repeated", plans[0].steps, self.blas)
         self._variants = [
             _Variant(each, where, values, Workspace(where, self.blas, ROOM),
-                     1 if self.blas is None else self.blas.threads_for(most_flops(each)))
+                     threads_for(each, self.blas))
             for each, where, values in zip(plans, memories, found.numbers, strict=False)
         ]
         self.served = len(plans)

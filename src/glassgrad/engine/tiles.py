@@ -21,13 +21,13 @@ from llvmlite import ir
 from .emit import POINTER
 from .kinds import KINDS
 from .machine import Processor
+from .products import FEW
 from .vectors import Place, Vectors
 
 NEAREST = 24 * 1024  # bytes of the nearest cache that a piece of the right operand may fill
 BAND = 48  # rows of the result that are finished before the next, so that the left operand's stay in the second cache
 SCRATCH = 32 * 1024  # bytes that a copy of the right operand may take, on the stack
 VECTORS = 4  # in a row of a tile at most: so few leave room for three rows, which take turns with what they read
-WIDEST = 64  # columns of the result; for wider ones a BLAS is as fast
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Sizes:
     def suit(self, registers: Registers) -> bool:
         """Whether the loops written here are the fastest known."""
         copied = self.right_turned * self.inner * self.columns * self.bits // 8
-        return self.rows > 1 and registers.bits // self.bits <= self.columns <= WIDEST and copied <= SCRATCH
+        return self.rows > 1 and registers.bits // self.bits <= self.columns <= FEW and copied <= SCRATCH
 
 
 class Product(Vectors):

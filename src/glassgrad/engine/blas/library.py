@@ -32,6 +32,9 @@ def _function(address: int) -> Callable[..., Any]:
     return ctypes.CFUNCTYPE(ctypes.c_int)(address)
 
 
+FOR_ONE = 20_000_000  # operations
+
+
 @dataclass(frozen=True)
 class Blas:
     """A library that multiplies matrices.
@@ -76,8 +79,12 @@ class Blas:
 
     @property
     def narrow(self) -> float:
-        """Operations of a product from which on more than one thread is used."""
-        return next((work for work, _ in self.crossings if self.threads_for(work) > 1), math.inf)
+        """Operations of a product with few columns from which on it is left to several threads of the library.
+
+        Below `FOR_ONE` the loops of `tiles` on one thread are as fast as two threads that wait for each other.
+        """
+        crossing = next((work for work, _ in self.crossings if self.threads_for(work) > 1), math.inf)
+        return max(crossing, FOR_ONE)
 
     @property
     def private(self) -> bool:
