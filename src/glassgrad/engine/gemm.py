@@ -22,7 +22,7 @@ and can be kept on disk. Matrices are row-major and given by the addresses of th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from llvmlite import ir
@@ -70,28 +70,30 @@ def routines(ints: int, narrow: float = 0) -> dict[str, Callable[..., Number]]:
 
 def _gemm(whole: Kind, real: Kind, narrow: float, builder: ir.IRBuilder, address: Number, *given: Operand) -> Number:
     """Multiply two matrices, in the way that is fastest for their sizes."""
-    sizes, here = _sizes(real.bits, *given), registers(this_processor())
-    if sizes is None or here is None or sizes.flops >= narrow:
-        return _call(GEMM, whole, real, builder, address, *given)
-    here = here.halved(sizes.columns, sizes.bits)
-    if not sizes.suit(here):
-        return _call(GEMM, whole, real, builder, address, *given)
     named = dict(zip(GEMM, given, strict=True))
-    matrices = [builder.inttoptr(cast(builder, named[name], INT64).value, POINTER) for name in "abc"]
-    builder.call(product(builder.module, sizes, here), [cast(builder, named["alpha"], real).value, *matrices])
-    return Number(builder, INT64.constant(0), INT64)
+    sizes, here = _sizes(real.bits, named), registers(this_processor())
+    if sizes is not None and here is not None and sizes.flops < narrow:
+        here = here.halved(sizes.columns, sizes.bits)
+        if sizes.suit(here):
+            alpha = cast(builder, named["alpha"], real).value
+            matrices = [builder.inttoptr(cast(builder, named[name], INT64).value, POINTER) for name in "abc"]
+            builder.call(product(builder.module, sizes, here), [alpha, *matrices])
+            return Number(builder, INT64.constant(0), INT64)
+    return _call(GEMM, whole, real, builder, address, *given)
 
 
-def _sizes(bits: int, transa: Operand, transb: Operand, m: Operand, n: Operand, k: Operand, _: Operand, __: Operand,
-           lda: Operand, ___: Operand, ldb: Operand, beta: Operand, ____: Operand, ldc: Operand) -> Sizes | None:
+def _sizes(bits: int, given: Mapping[str, Operand]) -> Sizes | None:
     """Return the sizes of a product if they are known here, and its matrices have no gaps."""
+    m, n, k, beta = (given[name] for name in ("m", "n", "k", "beta"))
     if not (isinstance(m, int) and isinstance(n, int) and isinstance(k, int)):
         return None
-    given = beta.value.constant if isinstance(beta, Number) and isinstance(beta.value, ir.Constant) else beta
-    whole = (lda, ldb, ldc) == (m if transa else k, k if transb else n, n)
-    if not whole or given not in (0, 1):
+    left, right = bool(given["transa"]), bool(given["transb"])
+    steps = [given[name] for name in ("lda", "ldb", "ldc")]
+    if isinstance(beta, Number) and isinstance(beta.value, ir.Constant):
+        beta = beta.value.constant
+    if steps != [m if left else k, k if right else n, n] or beta not in (0, 1):
         return None
-    return Sizes(m, n, k, bool(transa), bool(transb), given == 1, bits)
+    return Sizes(m, n, k, left, right, beta == 1, bits)
 
 
 def _call(arguments: list[str], whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number,
