@@ -163,6 +163,20 @@ _CLICKS = [
     (0, [_OPEN_FIRST, _OPEN_FIRST, _OPEN_LAST, _CLOSE, _OPEN_LAST], "open three, close one, open one"),
 ]
 
+# Lays out everything, opened, six times by the engine that is in the page.
+_LAYOUTS = """async () => {
+  const picture = JSON.parse(await engine.unpacked("picture"));
+  const known = plan(picture);
+  const scene = known.scene(new Set(picture.boxes.map(({ id }) => id)));
+  const result = [scene.nodes.length];
+  for (let i = 0; i < 6; i++) {
+    const began = performance.now();
+    await engine.layout(known.layoutGraph(scene));
+    result.push(Math.round(performance.now() - began));
+  }
+  return result;
+}"""
+
 
 def browser(repeat: int) -> None:
     """Print what takes how long in the browser."""
@@ -179,6 +193,23 @@ def browser(repeat: int) -> None:
                     first, *each = (statistics.median(run[i] for run in runs) for i in range(len(clicks) + 1))
                     print(f"browser, {name}, first view {first:.2f} s; {wait} s later {told}: "
                           f"{', '.join(f'{taken:.2f}' for taken in each)} s; {runs[0][-1]} nodes  (goal 0.5)")
+        page = Path(folder) / "page.html"
+        gg.draw(hundred(), path=page, depth=50)
+        for wait in (0, 1, 2, 4):
+            nodes, *times = _laid_out(running, page, wait)
+            print(f"browser, engine {wait} s after the first view: layouts of {nodes} visible nodes in turn "
+                  f"{', '.join(f'{taken / 1000:.2f}' for taken in times)} s  (goal 0.5)")
+
+
+def _laid_out(running: Any, file: Path, wait: float) -> list[int]:
+    """Return how many nodes are seen when all is open, and the milliseconds of layouts of them by the page's engine."""
+    page = running.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_selector("body[data-ready='1']")
+    page.wait_for_timeout(1000 * wait)
+    found: list[int] = page.evaluate(_LAYOUTS)
+    page.close()
+    return found
 
 
 def _clicked(running: Any, file: Path, wait: float, clicks: list[tuple[str, bool]]) -> list[float]:
