@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..files import FilePath
-from .bounded import LIMIT, check_limit, fill, is_gzip, opened, plausible
+from .bounded import LIMIT, check_limit, fill_array, is_gzip, opened, plausible
 
 __all__ = ["find_idx", "load_idx", "read_idx"]
 
@@ -56,11 +56,11 @@ def read_idx(path: FilePath, *, memory_map: bool = False, limit: int = LIMIT) ->
         if memory_map:
             return _mapped(path, dtype, shape, start)
         check_limit(path, size, limit)
-        data = fill(stream, size)
+        data = fill_array(stream, size)
         if len(data) < size or stream.read(1):
             raise DataError(f"{os.fspath(path)!r} should unpack to {start + size:,} bytes for {_say(dtype, shape)}; it "
                             f"has {'fewer' if len(data) < size else 'more'}. Take a new copy of it.")
-    array = np.frombuffer(data, dtype).reshape(shape)
+    array = data.view(dtype).reshape(shape)
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..files import FilePath
-from .bounded import LIMIT, MOST_RATIO, check_limit, fill, opened, plausible
+from .bounded import LIMIT, MOST_RATIO, check_limit, fill_array, opened, plausible
 
 __all__ = ["ROLES", "pick_roles", "read_npy", "read_npz"]
 
@@ -104,13 +104,12 @@ def _check_size(what: str, needed: int, size: int) -> None:
 
 def _values(stream: BinaryIO, what: str, dtype: np.dtype[Any], shape: tuple[int, ...], fortran: bool) -> np.ndarray:
     size = math.prod(shape) * dtype.itemsize
-    data = fill(stream, size)
+    data = fill_array(stream, size)
     if len(data) < size or stream.read(1):
         raise DataError(f"{what} does not hold the {size:,} bytes that its header announces. Take a new copy of it.")
-    if dtype.kind == "U" and not np.all(np.frombuffer(data, dtype.newbyteorder("=") if dtype.isnative else dtype)
-                                        .view(f"{dtype.byteorder if dtype.byteorder in '<>' else '='}u4") < 0x110000):
+    if dtype.kind == "U" and not np.all(data.view(f"{dtype.byteorder}u4") < 0x110000):
         raise DataError(f"{what} holds text that is not Unicode. Take a new copy of it.")
-    array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    array = data.view(dtype).reshape(shape, order="F" if fortran else "C")
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
 
 

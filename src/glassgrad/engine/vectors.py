@@ -12,6 +12,8 @@ from .flow import told
 from .kinds import INT32, INT64, KINDS
 
 Place: TypeAlias = ir.Value | int  # how many numbers behind an address
+LONG = 32  # steps of a sum that make it worth to count
+TURNS = 4  # steps at a time: counting takes time from summing, most of it where two threads share a core
 
 
 class Vectors:
@@ -117,10 +119,20 @@ class Vectors:
     ) -> Sequence[ir.Value]:
         """Return `count` vectors after ``sums = body(place, sums)`` for every whole step of the way to `total`."""
         sums: Sequence[ir.Value] = [self.zeros] * count
-        whole = total - total % step
-        if whole > step:
-            return self._loop(whole, step, sums, body)
-        return body(0, sums) if whole else sums
+        steps = total // step
+        turns = TURNS if steps >= LONG else 1
+
+        def several(place: Place, sums: Sequence[ir.Value]) -> Sequence[ir.Value]:
+            for turn in range(turns):
+                sums = body(self.sum(place, turn * step), sums)
+            return sums
+
+        looped = steps - steps % turns if steps > 1 else 0
+        if looped:
+            sums = self._loop(looped * step, turns * step, sums, several)
+        for place in range(looped, steps):
+            sums = body(place * step, sums)
+        return sums
 
     def _loop(
         self, total: int, step: int, start: Sequence[ir.Value],
