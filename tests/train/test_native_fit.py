@@ -255,3 +255,15 @@ def test_without_llvm_numpy_trains(monkeypatch: pytest.MonkeyPatch) -> None:
         warnings.simplefilter("error")
         wanted, _ = _with("numpy")
     assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def smooth(scores: Any, t: Any) -> Any:
+    """Cross entropy, and how much neighbours among the scores differ: a loss with slices in it."""
+    return gg.cross_entropy(scores, t) + 0.1 * gg.mean(gg.square(scores[:, 1:] - scores[:, :-1]))
+
+
+def test_a_loss_with_slices_trains_natively() -> None:
+    compare(model(), FLOATS, LABELS, loss=smooth)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(model(), (FLOATS, LABELS), batch=10, epochs=2, loss=smooth, engine="native")

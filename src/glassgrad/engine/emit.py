@@ -75,6 +75,14 @@ class Number:
     def __rtruediv__(self, other: float) -> Number:
         return self._apply("fdiv", "", other, turned=True)
 
+    def __floordiv__(self, other: int) -> Number:
+        """Quotient of whole numbers that are not negative."""
+        return self._apply("", "udiv", other)
+
+    def __mod__(self, other: int) -> Number:
+        """Remainder of whole numbers that are not negative."""
+        return self._apply("", "urem", other)
+
     def __pow__(self, other: Operand) -> Number:
         return library("pow", self, other)
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..graph import Tensor
 from .expressions import BY_NAME, EXPRESSIONS
 from .gather import GATHER, Chosen, gathered
+from .inlays import Inlay, background, covering, inlays
 from .loops import ONE_HOT, REDUCTIONS, Loop, Place, counts, literal, read_later, working_dtype
 from .lower import is_constant
 from .names import Names
@@ -81,8 +82,11 @@ class LoopWriter:
 
     def _assigned(self, node: Tensor, place: Place) -> list[str]:
         """Return lines that compute a node's entry, and keep it where others will look for it."""
-        name = self.names.name(node, "_")
-        lines = [f"{name} = {self._value(node, place)}"]
+        name, laid_in = self.names.name(node, "_"), inlays(node)
+        if laid_in is None:
+            lines = [f"{name} = {self._value(node, place)}"]
+        else:
+            lines = self._laid_in(node, name, laid_in, self._index(place))
         if node in self.names.stored:
             lines.append(self._store(node, place, name))
         elif node in self.later:
@@ -120,6 +124,21 @@ class LoopWriter:
             return power(given[0], node.params["exponent"], working)
         text = EXPRESSIONS[node.op].text.format(*given, T=dtype_text(working), bits=8 * working.itemsize)
         return f"{dtype}({text})" if node.dtype.kind in "iu" else text
+
+    def _laid_in(self, node: Tensor, name: str, laid_in: list[Inlay], index: list[str]) -> list[str]:
+        """Return lines that look for the operand which covers an entry, and read it there alone."""
+        lines = [f"{name} = {background(node)}"]
+        for inlay in laid_in:
+            if not inlay.source.size:
+                continue
+            conditions, own = covering(inlay, node.shape, index)
+            value = cast(self.names.element(inlay.source, own), inlay.source.dtype, node.dtype)
+            line = f"{name} = {dtype_text(node.dtype)}({value})" if node.dtype.kind in "iu" else f"{name} = {value}"
+            if not conditions:
+                return [line]
+            where = conditions[0] if len(conditions) == 1 else " & ".join(f"({each})" for each in conditions)
+            lines += [f"if {where}:", INDENT + line]
+        return lines
 
     def _gathered(self, node: Tensor, index: list[str]) -> str:
         found = gathered(node)

@@ -23,6 +23,7 @@ import numpy as np
 from ..graph import Tensor
 from .expressions import BY_NAME, COMPARISONS, EXPRESSIONS, TESTS
 from .gather import GATHER, gathered
+from .inlays import inlays
 from .lower import is_constant
 from .views import View
 
@@ -106,7 +107,7 @@ def flatten(loop: Loop, views: Mapping[Tensor, View]) -> None:
 
 
 def _in_order(node: Tensor, place: Place, domain: tuple[int, ...]) -> bool:
-    if node.op in (GATHER, ONE_HOT) or place.level == "row" or place.row_input:
+    if must_be_stored(node) or place.level == "row" or place.row_input:
         return False
     dims = place.dims if place.level == "full" else place.over
     kept = place.level == "late" and any(dim is not None for dim in place.dims)
@@ -128,6 +129,8 @@ def computes(node: Tensor) -> bool:
         return node.dtype.kind in "iuf" and node.inputs[0].dtype.kind in "iuf"
     if node.op is GATHER:
         return gathered(node) is not None
+    if inlays(node) is not None:
+        return True
     expression = EXPRESSIONS.get(node.op)
     return expression is not None and working_dtype(node).kind in expression.kinds
 
@@ -260,6 +263,8 @@ def _operands(node: Tensor) -> Iterable[tuple[Tensor, tuple[int, ...]]]:
         assert found is not None
         for array in node.inputs[1:]:
             yield array, tuple(range(found.first + found.count - array.ndim, found.first + found.count))
+    elif inlays(node) is not None:
+        return
     elif node.op is ONE_HOT:
         yield node.inputs[0], tuple(range(node.ndim - 1))
     else:
@@ -269,7 +274,7 @@ def _operands(node: Tensor) -> Iterable[tuple[Tensor, tuple[int, ...]]]:
 
 def must_be_stored(node: Tensor) -> tuple[Tensor, ...]:
     """Return the inputs that must be complete before the loop: what is read at other places, and the places."""
-    return node.inputs if node.op in (GATHER, ONE_HOT) else ()
+    return node.inputs if node.op in (GATHER, ONE_HOT) or inlays(node) is not None else ()
 
 
 def read_later(loop: Loop, views: Mapping[Tensor, View]) -> list[Tensor]:

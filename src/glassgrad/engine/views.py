@@ -63,7 +63,7 @@ def view(node: Tensor, views: Mapping[Tensor, View]) -> View:
         kept = _same_but_for_ones(node.inputs[0].shape, node.shape)
         return itself(node) if kept is None else _composed(views[node.inputs[0]], kept)
     if node.op is GETITEM and len(node.inputs) == 1:
-        return _composed(views[node.inputs[0]], _sliced(node.inputs[0].shape, node.params["pattern"]))
+        return _composed(views[node.inputs[0]], sliced(node.inputs[0].shape, node.params["pattern"]))
     return itself(node)
 
 
@@ -98,7 +98,7 @@ def _same_but_for_ones(given: tuple[int, ...], wanted: tuple[int, ...]) -> dict[
     return {a: Term(None) for a in range(len(given))} | {a: Term(b) for a, b in zip(left, right, strict=True)}
 
 
-def _sliced(shape: tuple[int, ...], pattern: tuple[object, ...]) -> dict[int, Term]:
+def sliced(shape: tuple[int, ...], pattern: tuple[object, ...]) -> dict[int, Term]:
     """Return how an index of integers, slices, None and Ellipsis runs along the axes."""
     named = sum(part is not None and part != "..." for part in pattern)
     parts: list[object] = []
