@@ -68,9 +68,10 @@ WORDS: dict[str, Any] = {
 }
 WORDS |= {f"{name}_{bits}": (lambda x, op=BY_NAME[name]: np.asarray(op.forward(np, x))[()]) for bits in (32, 64)
           for name in ("erf", "erfc", "gaussian")}
+WORDS["cbrt"] = lambda x: BY_NAME["cbrt"].forward(np, x)
 WORDS |= {name: getattr(np, name) for name in (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "sin", "cos", "tan", "sinh",
-    "cosh", "hypot", "floor", "ceil", "trunc", "rint")}
+    "cosh", "hypot", "exp2", "log2", "log10", "remainder", "floor_divide", "floor", "ceil", "trunc", "rint")}
 WORDS |= {f"{name}_{bits}": _nan_first(choose) for bits in (32, 64)
           for name, choose in (("largest", max), ("smallest", min))}
 WORDS |= {f"{name}_{bits}": getattr(np, name) for bits in (32, 64) for name in ("exp", "expm1", "log", "log1p", "tanh")}

@@ -59,10 +59,34 @@ REDUCE: list[Callable[[Any, Random], Any]] = [
     _along(lambda a, k: a - gg.mean(a, axis=k, keepdims=True), empty=False),
     _along(lambda a, k: gg.norm(a, axis=k) if a.shape[k] > 1 else a, empty=False),
 ]
-CALLED: list[Callable[[Any, Random], Any]] = [
-    _along(lambda a, k: gg.cumsum(a, axis=k)), _along(lambda a, k: gg.concatenate([a, 2 * a], axis=k)),
-    lambda a, rng: gg.stack([a, gg.sin(a)]), _along(lambda a, k: gg.sort(a, axis=k)),
+
+
+def _sliced(a: Any, rng: Random) -> Any:
+    """Return some entries of an array, by integers, slices both ways, new axes and an ellipsis."""
+    parts: list[Any] = []
+    for size in a.shape:
+        start, stop = (int(place) for place in rng.integers(-size - 1, size + 2, 2))
+        step = [-3, -2, -1, 1, 1, 2, 3][int(rng.integers(7))]
+        ways = [slice(None), slice(start, None, step), slice(start, stop), slice(None, None, step)]
+        parts.append(start % size if size and rng.random() < 0.2 else ways[int(rng.integers(4))])
+        parts += [None] * int(rng.random() < 0.2)
+    if rng.random() < 0.3:
+        parts[int(rng.integers(len(parts) + 1)) :] = [...]
+    return a[tuple(parts)]
+
+
+LAY: list[Callable[[Any, Random], Any]] = [
+    _sliced, _sliced, _along(lambda a, k: gg.concatenate([a, 2 * a], axis=k)), lambda a, rng: gg.stack([a, gg.sin(a)]),
+    lambda a, rng: gg.pad(a, [(int(b), int(c)) for b, c in rng.integers(0, 3, (a.ndim, 2))] or 0, constant_values=0.5),
+    _along(lambda a, k: gg.roll(a, 2, axis=k)), _along(lambda a, k: gg.split(a, [1], axis=k)[1]),
+    _along(lambda a, k: gg.diff(a, axis=k)),
 ]
+WALK: list[Callable[[Any, Random], Any]] = [
+    _along(lambda a, k: gg.cumsum(a, axis=k)), _along(lambda a, k: gg.cumprod(gg.cos(a), axis=k)),
+    lambda a, rng: gg.linear_recurrence(gg.tanh(a), a) if a.ndim else a,
+    _along(lambda a, k: gg.take(a, [0, -1, 0], axis=k), empty=False), _along(lambda a, k: gg.prod(gg.cos(a), axis=k)),
+]
+CALLED: list[Callable[[Any, Random], Any]] = [_along(lambda a, k: gg.sort(a, axis=k))]
 
 
 @dataclass(frozen=True)
@@ -131,7 +155,8 @@ def program(seed: int, length: int) -> Callable[..., Any]:
     return run
 
 
-KINDS = {"unary": 0.3, "binary": 0.25, "product": 0.15, "arrange": 0.12, "reduce": 0.15, "call": 0.03}
+KINDS = {"unary": 0.3, "binary": 0.25, "product": 0.15, "arrange": 0.08, "reduce": 0.12, "lay": 0.06, "walk": 0.03,
+         "call": 0.01}
 
 
 def _pick(rules: list[Any], rng: Random) -> Any:
@@ -155,8 +180,8 @@ def _step(known: list[Any], rng: Random) -> Any:
         return _pick(ARRANGE, rng)(a, rng)
     if kind in ("reduce", "arrange"):
         return _pick(REDUCE, rng)(a, rng)
-    if kind == "call" and a.ndim < 3:
-        return _pick(CALLED, rng)(a, rng)
+    if kind in ("lay", "walk", "call") and a.ndim < 3:
+        return _pick({"lay": LAY, "walk": WALK, "call": CALLED}[kind], rng)(a, rng)
     return _pick(UNARY, rng)(a)
 
 

@@ -70,4 +70,5 @@ def test_the_graphs_are_worth_it() -> None:
         assert all(np.isfinite(value).all() for value in wanted)
     assert zero <= 2
     assert vague <= 8
-    assert {"matmul", "getitem", "put_back", "one_hot", "softmax", "where", "max", "cumsum", "concatenate"} <= ops
+    assert {"matmul", "getitem", "put_back", "one_hot", "softmax", "where", "max", "cumsum", "cumprod", "prod", "sort",
+            "concatenate", "pad_with", "linear_recurrence"} <= ops

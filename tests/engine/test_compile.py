@@ -128,16 +128,16 @@ def test_the_other_engines_say_what_they_do(engine: str, words: str) -> None:
 
 def test_what_is_not_compiled_is_called_between_compiled_parts() -> None:
     def both(x: Any) -> Any:
-        return gg.sum(gg.cumsum(gg.sin(x), axis=1) * gg.sort(x * 2, axis=0))
+        return gg.sum(gg.sort(gg.sin(x), axis=1) * gg.logaddexp(x * 2, 0.1))
 
     found = gg.compile(gg.value_and_grad(both), engine="native")
     value, slope = found(X)
     wanted = gg.value_and_grad(both)(X)
     np.testing.assert_allclose(value, wanted[0], rtol=1e-14)
     np.testing.assert_allclose(slope, wanted[1], rtol=1e-13)
-    last = found.explain()
-    assert "not compiled, called in NumPy: " in last
-    assert "cumsum" in last
+    said = next(line for line in found.explain().splitlines() if line.startswith("not compiled, called in NumPy: "))
+    assert "sort" in said
+    assert "logaddexp" in said
 
 
 # What it refuses ------------------------------------------------------------------------------------------------------

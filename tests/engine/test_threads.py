@@ -25,12 +25,12 @@ def score(x: Any, W: Any) -> Any:
     return gg.softmax(gg.tanh(x @ W)), gg.sum(x, axis=0)
 
 
-def cumulated(x: Any, W: Any) -> Any:
-    return gg.exp(gg.cumsum(gg.tanh(x @ W), axis=1) * 0.1)
+def in_order(x: Any, W: Any) -> Any:
+    return gg.exp(gg.sort(gg.tanh(x @ W), axis=1) * 0.1)
 
 
 @pytest.mark.parametrize("engine", ["native", "numpy", "interpret"])
-@pytest.mark.parametrize("function", [score, cumulated])
+@pytest.mark.parametrize("function", [score, in_order])
 def test_one_program_in_eight_threads(engine: str, function: Any) -> None:
     compiled = gg.compile(function, engine=engine)
     wanted = [gg.compile(function, engine=engine)(x, W) for x in DATA]

@@ -75,6 +75,9 @@ _TEXTS: dict[str, Expression] = {
     "sin": _library("sin({0})"), "cos": _library("cos({0})"), "tan": _library("tan({0})"),
     "sinh": _library("sinh({0})"), "cosh": _library("cosh({0})"),
     "arcsin": _library("asin({0})"), "arccos": _library("acos({0})"), "arctan": _library("atan({0})"),
+    "exp2": _library("exp2({0})"), "log2": _library("log2({0})"), "log10": _library("log10({0})"),
+    "cbrt": _library("cbrt({0})"), "remainder": _library("remainder({0}, {1})"),
+    "floor_divide": _library("floor_divide({0}, {1})"),
     "arcsinh": _library("asinh({0})"), "arccosh": _library("acosh({0})"), "arctanh": _library("atanh({0})"),
     "hypot": _library("hypot({0}, {1})"), "arctan2": _library("atan2({0}, {1})"),
     # These have a form of their own in `source`: they look at a parameter, or have operands of several dtypes.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..graph import Tensor
+from ..ops.index import Pattern
 from .expressions import BY_NAME
 
 GATHER = BY_NAME["getitem"]
@@ -44,17 +46,20 @@ class Gather:
     count: int
 
 
-def gathered(node: Tensor) -> Gather | None:
-    """Return how a node made by indexing with integer arrays reads its array; None if not by them, or not in a row."""
-    x, *arrays = node.inputs
+def gathered_by(node: Tensor) -> Gather | None:
+    """Return how a node made by indexing with integer arrays reads its array; None if the node is of another kind."""
+    return gathered(node.inputs[0].shape, node.inputs[1:], node.params["pattern"]) if node.op is GATHER else None
+
+
+def gathered(shape: tuple[int, ...], arrays: Sequence[Tensor], pattern: Pattern) -> Gather | None:
+    """Return how an index looks into an array of this shape; None if not by integer arrays, or not by them in a row."""
     if not arrays or any(array.dtype.kind not in "iu" for array in arrays):
         return None
-    pattern = node.params["pattern"]
     named = sum(part is not None and part != "..." for part in pattern)
-    rest: list[object] = [(None, None, None)] * (x.ndim - named)
+    rest: list[object] = [(None, None, None)] * (len(shape) - named)
     parts: list[object] = []
-    for part in pattern:
-        parts += rest if part == "..." else [part]
+    for each in pattern:
+        parts += rest if each == "..." else [each]
     if "..." not in pattern:
         parts += rest
     advanced = [place for place, part in enumerate(parts) if part == "array" or isinstance(part, int)]
@@ -72,10 +77,10 @@ def gathered(node: Tensor) -> Gather | None:
             indices.append(Chosen(number))
             number += 1
         elif isinstance(part, int):
-            indices.append(Run(None, part % x.shape[len(indices)]))
+            indices.append(Run(None, part % shape[len(indices)]))
         else:
             assert isinstance(part, tuple)
-            start, _, step = slice(*part).indices(x.shape[len(indices)])
+            start, _, step = slice(*part).indices(shape[len(indices)])
             indices.append(Run(own, start, step))
             own += 1
     return Gather(tuple(indices), first, count)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import Tensor
 from .expressions import BY_NAME, EXPRESSIONS
-from .gather import GATHER, Chosen, gathered
+from .gather import GATHER, Chosen, gathered_by
 from .inlays import Inlay, background, covering, inlays
 from .loops import ONE_HOT, REDUCTIONS, Loop, Place, counts, literal, read_later, working_dtype
 from .lower import is_constant
@@ -141,7 +141,7 @@ class LoopWriter:
         return lines
 
     def _gathered(self, node: Tensor, index: list[str]) -> str:
-        found = gathered(node)
+        found = gathered_by(node)
         assert found is not None
         x, *arrays = node.inputs
         chosen = index[found.first : found.first + found.count]

@@ -22,12 +22,12 @@ import numpy as np
 
 from ..graph import Tensor
 from .expressions import BY_NAME, COMPARISONS, EXPRESSIONS, TESTS
-from .gather import GATHER, gathered
+from .gather import GATHER, gathered_by
 from .inlays import inlays
 from .lower import is_constant
 from .views import View
 
-REDUCTIONS = frozenset(BY_NAME[name] for name in ("sum", "max", "min"))
+REDUCTIONS = frozenset(BY_NAME[name] for name in ("sum", "prod", "max", "min"))
 ONE_HOT = BY_NAME["one_hot"]
 DTYPES = frozenset(
     np.dtype(name) for name in ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32",
@@ -128,7 +128,7 @@ def computes(node: Tensor) -> bool:
     if node.op in REDUCTIONS:
         return node.dtype.kind in "iuf" and node.inputs[0].dtype.kind in "iuf"
     if node.op is GATHER:
-        return gathered(node) is not None
+        return gathered_by(node) is not None
     if inlays(node) is not None:
         return True
     expression = EXPRESSIONS.get(node.op)
@@ -259,7 +259,7 @@ def _elementwise_dims(node: Tensor, loop: Loop, views: Mapping[Tensor, View]) ->
 def _operands(node: Tensor) -> Iterable[tuple[Tensor, tuple[int, ...]]]:
     """Yield the inputs whose entries are read in step with those of `node`, and which of its axes theirs belong to."""
     if node.op is GATHER:
-        found = gathered(node)
+        found = gathered_by(node)
         assert found is not None
         for array in node.inputs[1:]:
             yield array, tuple(range(found.first + found.count - array.ndim, found.first + found.count))

@@ -98,7 +98,7 @@ def _begin() -> None:
 MATHEMATICS = (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
-    "fabs", "fma", "fmax", "fmin", "ldexp",
+    "cbrt", "fabs", "fma", "fmax", "fmin", "ldexp",
 )
 THREADS = ("pthread_create", "pthread_join")
 

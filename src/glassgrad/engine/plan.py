@@ -1,4 +1,4 @@
-"""From a graph to an ordered list of steps over arrays: loops, products, random numbers, and calls of what is left.
+"""From a graph to an ordered list of steps over arrays: loops, products, walks, and calls of what is left.
 
 >>> import glassgrad as gg
 >>> graph = gg.trace(lambda x, W: gg.tanh(x @ W + 1.0).sum())(gg.ArrayType((8, 3)), gg.ArrayType((3, 2)))
@@ -23,6 +23,7 @@ from .pieces import GRAIN, portion
 from .prepare import numbered, prepared, views_of
 from .products import Product, multiplies, product_of
 from .views import RESHAPE, View
+from .walks import Walk, walks
 
 UNIFORM = BY_NAME["uniform"]
 
@@ -51,7 +52,7 @@ class Call:
         return [self.node]
 
 
-Step = Loop | Product | Fill | Call
+Step = Loop | Product | Walk | Fill | Call
 
 
 @dataclass(eq=False)
@@ -62,7 +63,7 @@ class Plan:
     ----------
     graph : Graph
         As lowered; its outputs are nodes of the steps.
-    steps : list of Loop, Product, Fill or Call
+    steps : list of Loop, Product, Walk, Fill or Call
     views : mapping
         Of every node, the `View` that it is.
     stored : list of Tensor
@@ -152,7 +153,8 @@ class _Units:
         if computes(node):
             self._join(node)
         else:
-            self._step(Fill(node) if fills(node) else Call(node), self._steps(node.inputs))
+            kind = Walk if walks(node) else Fill if fills(node) else Call
+            self._step(kind(node), self._steps(node.inputs))
 
     def _step(self, step: Step, needs: set[Step]) -> None:
         for node in step.nodes:

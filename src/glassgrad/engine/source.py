@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..graph import Tensor
-from .gather import GATHER, Chosen, gathered
+from .gather import Chosen, Gather, gathered_by
 from .loop_source import LoopWriter
 from .loops import ONE_HOT, Loop, has_array
 from .memory import WORDS, Memory
@@ -21,6 +21,8 @@ from .plan import Fill, Plan, Step, array_of, described
 from .product_source import product_lines
 from .products import Product
 from .spelling import INDENT, loops_over
+from .walk_source import walk_lines
+from .walks import Walk, added_by_index
 
 
 @dataclass(frozen=True)
@@ -72,21 +74,23 @@ def step_lines(names: Names, number: int, step: Step) -> list[str]:
         return lines + _checks(names, step, number) + ([] if step.portion else LoopWriter(names, step).lines())
     if isinstance(step, Product):
         return lines + product_lines(names, step)
+    if isinstance(step, Walk):
+        return lines + _checks(names, step, number) + walk_lines(names, step)
     assert isinstance(step, Fill)
     return [*lines, _fill(names, step)]
 
 
-def _checks(names: Names, loop: Loop, number: int) -> list[str]:
+def _checks(names: Names, step: Loop | Walk, number: int) -> list[str]:
     """Return lines that look for an index out of range before anything is read there."""
     lines: list[str] = []
-    for node in loop.nodes:
+    for node in step.nodes:
         for indices, size in _ranges(node):
             if not has_array(indices):
                 continue
             root = array_of(indices, names.views)
             loops, index = loops_over(root.shape)
             value = f"{names.array(root)}[{index}]"
-            low = -size if node.op is GATHER else 0
+            low = 0 if node.op is ONE_HOT else -size
             lines += ["bad = 0", *loops, f"{INDENT * len(loops)}bad |= ({value} < {low}) | ({value} >= {size})",
                       "if bad != 0:", f"{INDENT}return {number}"]
     return lines
@@ -103,8 +107,12 @@ def _ranges(node: Tensor) -> list[tuple[Tensor, int]]:
     """Return the index arrays of a node, each with the size of the axis that it chooses from."""
     if node.op is ONE_HOT:
         return [(node.inputs[0], node.params["classes"])]
-    found = gathered(node) if node.op is GATHER else None
-    if found is None:
-        return []
-    x, *arrays = node.inputs
-    return [(arrays[part.array], x.shape[axis]) for axis, part in enumerate(found.indices) if isinstance(part, Chosen)]
+    by_index, found = added_by_index(node), gathered_by(node)
+    if by_index is not None:
+        return _chosen(node, node.shape, by_index)
+    return [] if found is None else _chosen(node, node.inputs[0].shape, found)
+
+
+def _chosen(node: Tensor, shape: tuple[int, ...], found: Gather) -> list[tuple[Tensor, int]]:
+    return [(node.inputs[1 + part.array], shape[axis]) for axis, part in enumerate(found.indices)
+            if isinstance(part, Chosen)]

@@ -14,13 +14,14 @@ from .expressions import BY_NAME
 
 INDENT = "    "
 LETTERS = "ijklmnopqrsuvw"  # indices of loops, the outermost first
-SUM = BY_NAME["sum"]
+SUM, PRODUCT = BY_NAME["sum"], BY_NAME["prod"]
 _WORDS = frozenset([
     *keyword.kwlist, *LETTERS, "at", "real", "block", "min", "lane", "count", "table", "bad", "weight", "array", "inf",
     "nan", "sqrt", "abs", "sign", "largest", "smallest", "wrapped", "floor", "ceil", "trunc", "rint", "sin", "cos",
     "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2", "range", "boolean",
     "part", "program", "repeated", "status", "step", "stream", "pair", "place", "kept", "watched", "fetch",
-    "following", "row", "line", "first", "last", "spare", "together",
+    "following", "row", "line", "first", "last", "spare", "together", "exp2", "log2", "log10", "cbrt", "remainder",
+    "floor_divide",
 ])
 _PATTERN = re.compile(r"n\d+|.*_piece\d+|u?int\d+|float\d+|[sd]?gem[mv](32|64)?|.*_(32|64)")
 
@@ -46,10 +47,11 @@ def moved(index: Sequence[str], axis: int | None, start: int, step: int) -> str:
     return along if start == 0 else f"{start} + {along}"
 
 
-def loops_over(shape: tuple[int, ...]) -> tuple[list[str], str]:
-    """Return the lines of nested loops over a shape, and the index inside."""
+def loops_over(shape: tuple[int, ...], after: int | None = None) -> tuple[list[str], str]:
+    """Return the lines of nested loops over a shape, from 1 on along the axis `after`, and the index inside."""
     long = [axis for axis, size in enumerate(shape) if size != 1]
-    lines = [f"{INDENT * depth}for {LETTERS[depth]} in range({shape[axis]}):" for depth, axis in enumerate(long)]
+    lines = [f"{INDENT * depth}for {LETTERS[depth]} in range({'1, ' if axis == after else ''}{shape[axis]}):"
+             for depth, axis in enumerate(long)]
     letters = {axis: LETTERS[depth] for depth, axis in enumerate(long)}
     return lines, ", ".join(letters.get(axis, "0") for axis in range(len(shape))) or "0"
 
@@ -96,6 +98,8 @@ def start(node: Tensor, dtype: np.dtype[Any]) -> str:
     """Return what a reduction begins with."""
     if node.op is SUM:
         return f"{dtype_text(dtype)}(0)"
+    if node.op is PRODUCT:
+        return f"{dtype_text(dtype)}(1)"
     largest = node.op.name == "max"
     if dtype.kind == "f":
         return f"{dtype_text(dtype)}({'-inf' if largest else 'inf'})"
@@ -108,5 +112,7 @@ def taken_in(node: Tensor, total: str, value: str, dtype: np.dtype[Any]) -> str:
     bits = f"_{8 * dtype.itemsize}" if dtype.kind == "f" else ""
     if node.op is SUM:
         return f"{total} = accumulate{bits}({total}, {value})" if bits else f"{total} += {value}"
+    if node.op is PRODUCT:
+        return f"{total} = {total} * {value}"
     return f"{total} = {'largest' if node.op.name == 'max' else 'smallest'}{bits}({total}, {value})"
 

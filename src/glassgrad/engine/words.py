@@ -13,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from . import error_function, scalars
+from . import error_function, quotients, scalars
 from .emit import POINTER, Number, Operand, alike, call, cast, declared, library, number, where
 from .gemm import routines
 from .kinds import INT64, KINDS, Kind
@@ -63,7 +63,8 @@ def _of_any(body: Body, builder: ir.IRBuilder, *given: Operand) -> Number:
 
 INSTRUCTIONS = ("floor", "ceil", "trunc", "rint", "sqrt")
 LIBRARY = (
-    "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2",
+    "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2", "exp2",
+    "log2", "log10",
 )
 OF_WIDTH: dict[str, Body] = {body.__name__: body for body in (
     scalars.exp, scalars.expm1, scalars.log, scalars.log1p, scalars.sigmoid, scalars.tanh, scalars.accumulate,
@@ -71,6 +72,7 @@ OF_WIDTH: dict[str, Body] = {body.__name__: body for body in (
 )}
 OF_ANY: dict[str, Body] = {
     "sign": _sign, "abs": partial(call, "fabs"), "largest": scalars.largest, "smallest": scalars.smallest,
+    "remainder": quotients.remainder, "floor_divide": quotients.floor_divide, "cbrt": quotients.cbrt,
     **{name: partial(call, name) for name in INSTRUCTIONS}, **{name: partial(library, name) for name in LIBRARY},
 }
 WORDS: dict[str, Any] = {
