@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..batch import batched
-from ..build import ancestors, placeholder
+from ..build import placeholder
 from ..errors import GlassgradError
 from ..graph import ArrayType, Tensor
-from ..interpret import Program, evaluate_all
+from ..interpret import evaluate_all
 from ..trace import Graph, trace
+from .ready import ready
 
 Array = Any
 Loss = Callable[[dict[str, Array]], Any]
@@ -43,15 +44,19 @@ def traced(loss: Loss, parameters: Mapping[str, Array]) -> Graph | None:
     return graph if len(graph.outputs) == 1 and graph.outputs[0].shape == () else None
 
 
-def losses_of(loss: Loss, parameters: dict[str, Array], name: str, graph: Graph | None) -> Losses:
+def losses_of(
+    loss: Loss, parameters: dict[str, Array], name: str, graph: Graph | None, expected: int = 0
+) -> Losses:
     """Return the losses for changed entries of `name`, many at a time if the loss is a graph.
+
+    About so many losses are `expected`: if that is much work, native code computes them.
 
     Whether the many agree with evaluations one by one is tried on a few entries each time; if not, the latter count.
     """
     plainly = _one_by_one(_along(loss, parameters, name, graph), parameters[name])
     if graph is None or not parameters[name].size:
         return plainly
-    together = _together(graph, parameters, name)
+    together = _together(graph, parameters, name, expected)
 
     def losses(entries: Array, values: Array) -> Array:
         found = together(entries, values)
@@ -108,7 +113,7 @@ def _reached(graph: Graph, changed: Tensor) -> set[Tensor]:
     return reached
 
 
-def _together(graph: Graph, parameters: dict[str, Array], name: str) -> Losses:
+def _together(graph: Graph, parameters: dict[str, Array], name: str, expected: int = 0) -> Losses:
     """Return the losses in batches: the graph behind the parameter is made again with an axis more, in front.
 
     Where the parameter goes nowhere but into products ``x @ W``, the batch begins behind them: a change of ``W[i, j]``
@@ -125,9 +130,7 @@ def _together(graph: Graph, parameters: dict[str, Array], name: str) -> Losses:
     count = max(1, min(4096, IN_CACHE // max(widest, 1)))
     stacked = [placeholder(ArrayType((count, *node.shape), node.dtype)) for node in starts]
     outputs = batched(graph.outputs, starts, [(node, True) for node in stacked], count)
-    fixed = [node for node in ancestors(outputs) if node in known and node.value is None]
-    program = Program([*stacked, *fixed], outputs)
-    own = [known[node] for node in fixed]
+    run = ready(stacked, outputs, known, expected / count)
     factors = [known[node.inputs[0]] for node in starts] if products else None
     begin = [np.asarray(known[node]) for node in starts]
 
@@ -141,7 +144,7 @@ def _together(graph: Graph, parameters: dict[str, Array], name: str) -> Losses:
             else:
                 for product, x in zip(batch, factors, strict=True):
                     _add_column(product, x, parameters[name], entries[part], values[part])
-            found[part] = program([*batch, *own])[0][: len(entries[part])]
+            found[part] = run(batch)[0][: len(entries[part])]
         return found
 
     return losses

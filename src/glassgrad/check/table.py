@@ -183,7 +183,7 @@ def parameter_table(
         for name, value in own.items():
             chosen = _choose(value.size, entries, rng)
             a = np.asarray(claimed[name], np.float64).reshape(-1)[chosen]
-            losses = losses_of(loss, own, name, graph)
+            losses = losses_of(loss, own, name, graph, 4 * len(chosen))
             found = measure_entries(losses, value.reshape(-1)[chosen], chosen, a, base=base, noise=noise, h=h)
             rows.append(_judge(name, value.shape, chosen, a, found, noise / h))
     return GradientTable(tuple(rows), float(h))

@@ -1,0 +1,111 @@
+"""A graph made ready to be evaluated very often: by the interpreter, or natively where that saves more than compiling.
+
+>>> import numpy as np, glassgrad as gg
+>>> graph = gg.trace(lambda x: gg.sum(gg.tanh(x) * 2.0))(gg.ArrayType((1000,)))
+>>> few, many = (ready(graph.inputs, graph.outputs, {}, times) for times in (10, 1_000_000))
+>>> type(few.program).__name__, type(many.program).__name__
+('Program', 'NativeProgram')
+>>> few([np.zeros(1000)]) == many([np.zeros(1000)])
+True
+
+What decides is an estimate from the graph and the number of evaluations, never the clock: the same check takes the same
+way each time, and finds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..build import ancestors, constant, placeholder
+from ..graph import Tensor, nodes, type_of
+from ..interpret import Program, evaluate
+from ..simplify import simplify
+from ..trace import Graph
+
+WORTH = 5e8
+"""Nanoseconds that native code has to save: about what compiling takes."""
+CALL = 1000.0
+"""Nanoseconds that a call of NumPy costs beside its work."""
+DEAR = 15
+"""Cost of a function that the engine vectorises; those above are the C library's either way."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A program, and the values that it takes behind those that change.
+
+    Attributes
+    ----------
+    program : Program or NativeProgram
+    fixed : list of array
+    """
+
+    program: Callable[[Sequence[Any]], list[Any]]
+    fixed: list[Any]
+
+    def __call__(self, given: Sequence[Any]) -> list[Any]:
+        """Return the outputs for these values of the inputs."""
+        return self.program([*given, *self.fixed])
+
+
+def ready(inputs: Sequence[Tensor], outputs: Sequence[Tensor], known: Mapping[Tensor, Any], times: float) -> Ready:
+    """Return the graph between `inputs` and `outputs` ready to run.
+
+    Parameters
+    ----------
+    inputs, outputs : sequence of Tensor
+    known : mapping of Tensor to array
+        Values of nodes that do not depend on the inputs.
+    times : float
+        How often it will be run, about.
+    """
+    fixed = [node for node in ancestors(outputs) if node in known and node.value is None]
+    values = [known[node] for node in fixed]
+    if times * most_saved(outputs) > WORTH:
+        native = _native(inputs, fixed, outputs, values, times)
+        if native is not None:
+            return Ready(native, [])
+    return Ready(Program([*inputs, *fixed], outputs), values)
+
+
+def most_saved(outputs: Sequence[Tensor]) -> float:
+    """Return more nanoseconds than native code can save in a run, without a look into composites."""
+    computed = [node for node in ancestors(outputs) if node.inputs]
+    return sum(20 * CALL + 20 * sum(x.size for x in (node, *node.inputs)) for node in computed)
+
+
+def _native(
+    inputs: Sequence[Tensor], fixed: Sequence[Tensor], outputs: Sequence[Tensor], values: Sequence[Any], times: float
+) -> Callable[[Sequence[Any]], list[Any]] | None:
+    """Return the native program; None if it would save less than compiling takes, or cannot be had."""
+    from ..engine.lower import lowered
+    from ..engine.native import CannotCompileError
+    from ..engine.program import NativeProgram
+
+    places = [placeholder(type_of(node)) for node in inputs]
+    given = [*places, *(constant(np.asarray(value)) for value in values)]
+    graph = simplify(Graph(places, evaluate([*inputs, *fixed], outputs, given, nodes)))
+    if times * sum(map(saved, lowered(graph).operations)) <= WORTH:
+        return None
+    try:
+        return NativeProgram(graph)
+    except CannotCompileError:
+        return None
+
+
+def saved(node: Tensor) -> float:
+    """Return about how many nanoseconds native code saves at a node: what is done entry by entry, and the call."""
+    from ..engine.expressions import EXPRESSIONS
+    from ..engine.loops import REDUCTIONS
+
+    if node.op in REDUCTIONS:
+        return CALL + 0.5 * node.inputs[0].size
+    expression = EXPRESSIONS.get(node.op)
+    if expression is None:
+        return 0.0  # products are the same library's, and views cost nothing
+    own = 0.4 * expression.cost if expression.cost <= DEAR else 0.0
+    return CALL + node.size * (0.5 + own)
