@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ..engine import Compiled
 from ..errors import DtypeError, SettingError, ShapeError
-from ..graph import Tensor, is_float
+from ..graph import Tensor, is_float, nodes
+from ..interpret import Program
 from ..trace import trace
 from ..transform import vjp as pull_back
 from ..tree import flatten
 from .arguments import name_of, split
-from .subject import Subject
+from .subject import TROUBLE, Subject
+from .values import Stack, stacked
 
 Array = Any
 Rule = Callable[..., Any]
@@ -109,7 +112,10 @@ def with_rule(f: Rule, args: tuple[Any, ...], vjp: Rule) -> Subject:
 
 
 def of_function(f: Rule, args: tuple[Any, ...]) -> Subject:
-    """Return the subject for a function on Tensors: its rule is what backward propagation through its graph gives."""
+    """Return the subject for a function on Tensors: its rule is what backward propagation through its graph gives.
+
+    What is evaluated is the graph, many points at a time where that can be; of a compiled function its own program.
+    """
     leaves, tree = flatten(args)
     arrays, chosen = split(tuple(leaves))
 
@@ -140,7 +146,32 @@ def of_function(f: Rule, args: tuple[Any, ...]) -> Subject:
     names = _labels(f, chosen, len(args)) if len(leaves) == len(args) else tuple(
         paths[p].strip("[]").replace("][", ".").replace("'", "") for p in chosen)
     floats = tuple(arrays[p].astype(np.float64) for p in chosen)
-    return Subject(name_of(f), forward, rule, floats, names, foreign=False, twin=twin)
+    quick, stack = (forward, None) if isinstance(f, Compiled) else _as_graph(of_floats, forward, floats)
+    return Subject(name_of(f), quick, rule, floats, names, foreign=False, stack=stack, twin=twin)
+
+
+def _as_graph(f: Rule, forward: Rule, arrays: tuple[Array, ...]) -> tuple[Rule, Stack | None]:
+    """Return `forward` as a graph, and for many points at a time; as it is if it asks for values, or is no graph."""
+    try:
+        graph = trace(lambda *inner: _joined_nodes(f(*inner)))(*arrays)
+        program = Program(graph.inputs, graph.outputs)
+
+        def quick(*floats: Array) -> Array:
+            if not all(is_float(a.dtype) for a in floats):
+                return forward(*floats)  # complex numbers, which Tensors refuse
+            return np.asarray(program([a[()] for a in floats])[0])
+
+        if not np.array_equal(quick(*arrays), forward(*arrays), equal_nan=True):
+            return forward, None
+    except TROUBLE:
+        return forward, None
+    return quick, stacked(list(graph.inputs), graph.outputs[0], {}, quick, arrays)
+
+
+def _joined_nodes(result: Any) -> Any:
+    """Return a result as one node, as `_joined` does it with arrays."""
+    leaves = flatten(result)[0]
+    return leaves[0] if len(leaves) == 1 else nodes.concatenate([nodes.ravel(leaf) for leaf in leaves])
 
 
 def _joined(result: Any) -> Array:

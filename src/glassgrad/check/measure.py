@@ -96,8 +96,9 @@ class Scene:
             points = moved.reshape(len(part), *x.shape)
             if self.stacks:
                 arrays[line.argument] = points
-                found[begin : begin + together] = self.look_at_many(self.probe.many(line.argument, tuple(arrays)))
-                continue
+                with suppress(*TROUBLE):  # else one by one: the others may be inside the domain
+                    found[begin : begin + together] = self.look_at_many(self.probe.many(line.argument, tuple(arrays)))
+                    continue
             for row, point in enumerate(points, begin):
                 arrays[line.argument] = point if x.ndim else np.array(point)
                 with suppress(*TROUBLE):

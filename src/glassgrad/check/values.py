@@ -12,14 +12,17 @@ from ..batch import batched
 from ..build import ancestors, placeholder
 from ..gradient import backpropagate
 from ..graph import ArrayType, Tensor
-from ..interpret import Program
+from .evaluate import IN_CACHE
+from .ready import Ready, ready
 from .subject import TROUBLE, Subject
 
 Array = Any
 Run = Callable[[tuple[Array, ...]], Array]
 Stack = Callable[[int, tuple[Array, ...]], Array]
 AT_ONCE = 96
-"""So many values of one argument are run through the graph together."""
+"""So many values of one argument are run through the graph together, unless they would leave the cache."""
+LINES, POINTS = 9, 200
+"""About how many lines are walked in a large argument, and how many points on each."""
 
 
 def of_values(
@@ -76,22 +79,25 @@ def stacked(
     Whether it gives what `forward` gives is tried for every argument; if it does not, or cannot be made, the answer is
     None.
     """
+    widest = max(node.size for node in ancestors([result]))
+    count = max(1, min(AT_ONCE, IN_CACHE // max(widest, 1)))
+
     @cache
-    def program(position: int) -> tuple[Program, list[Any]]:
-        places = [placeholder(ArrayType((AT_ONCE, *n.shape) if j == position else n.shape, n.dtype))
+    def program(position: int) -> Ready:
+        places = [placeholder(ArrayType((count, *n.shape) if j == position else n.shape, n.dtype))
                   for j, n in enumerate(wanted)]
-        outputs = batched([result], wanted, [(p, j == position) for j, p in enumerate(places)], AT_ONCE)
-        fixed = [node for node in ancestors(outputs) if node in values and node.value is None]
-        return Program([*places, *fixed], outputs), [values[node] for node in fixed]
+        outputs = batched([result], wanted, [(p, j == position) for j, p in enumerate(places)], count)
+        entries = wanted[position].size
+        return ready(places, outputs, values, POINTS * (entries if entries <= AT_ONCE else LINES) / count)
 
     def run(position: int, given: tuple[Array, ...]) -> Array:
-        made, own = program(position)
+        made = program(position)
         found = []
-        for begin in range(0, len(given[position]), AT_ONCE):
-            part = given[position][begin : begin + AT_ONCE]
-            whole = np.concatenate([part, np.repeat(part[-1:], AT_ONCE - len(part), axis=0)])
+        for begin in range(0, len(given[position]), count):
+            part = given[position][begin : begin + count]
+            whole = np.concatenate([part, np.repeat(part[-1:], count - len(part), axis=0)])
             at = [whole if j == position else a[()] for j, a in enumerate(given)]
-            found.append(np.asarray(made([*at, *own])[0])[: len(part)])
+            found.append(np.asarray(made(at)[0])[: len(part)])
         return np.concatenate(found)
 
     try:
