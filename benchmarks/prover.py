@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "check"))
 from cases_right import CASES as RIGHT
 
 import glassgrad as gg
-from glassgrad.check import check_gradient, parameter_table, prove_graph
+from glassgrad.check import adapters, check_gradient, parameter_table, prove_graph, ready
 
 SHAPES = {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}
 
@@ -78,6 +78,85 @@ def local_proofs():
               f"{runs[0][0].evaluations:,} evaluations, {runs[0][0].verdict}")
 
 
+def by_engine():
+    """Print what evaluating by native code is worth, by the rule of `glassgrad.check.ready`; verdicts are compared."""
+    worth = ready.WORTH
+    for name, judge in (("every entry of 784-50-10, 100 samples", lambda: table_of(*deck(100))),
+                        ("every entry of ten layers of 60, 20 samples", lambda: table_of(*deep(60, 10))),
+                        ("every entry of ten layers of 20, 20 samples", lambda: table_of(*deep(20, 10)))):
+        found = []
+        for limit in (worth, float("inf")):
+            ready.WORTH = limit
+            found.append(cpu(judge))
+        ready.WORTH = worth
+        (said, ms), (plainly, plain_ms) = found
+        assert said == plainly, "another verdict"
+        print(f"{name}: {ms / 1000:.2f} s by the rule, {plain_ms / 1000:.2f} s interpreted, {ms / plain_ms:.2f} of it")
+
+
+def table_of(loss, parameters):
+    """Return the verdicts on every parameter."""
+    return [row.verdict for row in parameter_table(loss, parameters).rows]
+
+
+def deck(samples):
+    """Return the loss of the deck's network, and its parameters."""
+    x, labels, parameters = network(samples)
+    return (lambda p: gg.cross_entropy(gg.relu(x @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"], labels)), parameters
+
+
+def deep(width, depth):
+    """Return the loss of a network of so many layers with tanh, and its parameters."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((20, width))
+    parameters = {f"W{k}": rng.standard_normal((width, width)) / width**0.5 for k in range(depth)}
+    parameters |= {f"b{k}": np.zeros(width) for k in range(depth)}
+
+    def loss(p):
+        h = x
+        for k in range(depth):
+            h = gg.tanh(h @ p[f"W{k}"] + p[f"b{k}"])
+        return gg.mean(gg.square(h))
+
+    return loss, parameters
+
+
+def formulas():
+    """Print the cost of proving a formula of 100 operations on Tensors, as a graph and called point by point."""
+    def formula(x, y):
+        for k in range(25):
+            x = 0.5 * gg.sin(x) + gg.tanh(y - 0.1 * k)
+        return x
+
+    as_graph = adapters._as_graph
+    for count in (1, 10):
+        points = np.random.default_rng(0).standard_normal((2, count))
+        found = []
+        for way in (as_graph, lambda f, forward, arrays: (forward, None)):
+            adapters._as_graph = way
+            found.append(cpu(lambda points=points: check_gradient(formula, *points)))
+        adapters._as_graph = as_graph
+        (report, ms), (plainly, plain_ms) = found
+        assert report.verdict is plainly.verdict, "another verdict"
+        print(f"formula of 100 operations on {count} numbers: {ms:.0f} ms as a graph, {plain_ms:.0f} ms called, "
+              f"{report.evaluations:,} evaluations")
+
+
+def compositions():
+    """Print what one evaluation of a whole network costs in its local proof, and natively."""
+    for name, (loss, parameters) in (("784-50-10, 100 samples", deck(100)), ("ten layers of 200", deep(200, 10))):
+        p = {key: gg.parameter(value, key) for key, value in parameters.items()}
+        report, ms = cpu(lambda loss=loss, p=p: prove_graph(loss(p)))
+        native = gg.compile(loss)
+        _, cold = cpu(lambda native=native, parameters=parameters: native(parameters))
+        once = min(cpu(lambda native=native, parameters=parameters: native(parameters))[1] for _ in range(9))
+        plain = gg.compile(loss, engine="interpret")
+        plain(parameters)
+        slow = min(cpu(lambda plain=plain, parameters=parameters: plain(parameters))[1] for _ in range(9))
+        print(f"local proof of {name}: {ms:.0f} ms, {report.evaluations:,} evaluations, most of one node; the whole "
+              f"network once: {slow:.2f} ms interpreted, {once:.2f} ms natively, {cold:.0f} ms the first time")
+
+
 def small_ops():
     """Print the median cost of one right rule of the published table."""
     runs = [cpu(lambda row=row: check_gradient(row[1], *row[3], vjp=row[2])) for row in RIGHT]
@@ -90,6 +169,9 @@ def main():
     every_entry()
     local_proofs()
     small_ops()
+    formulas()
+    compositions()
+    by_engine()
 
 
 if __name__ == "__main__":

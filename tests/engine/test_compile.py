@@ -140,6 +140,28 @@ def test_what_is_not_compiled_is_called_between_compiled_parts() -> None:
     assert "logaddexp" in said
 
 
+TRANSFORMS: dict[str, Any] = {
+    "grad": lambda f, x: gg.grad(lambda x: gg.sum(f(x)))(x), "of grad": lambda f, x: gg.jacobian(gg.grad(
+        lambda x: gg.sum(f(x))))(x), "hessian": lambda f, x: gg.hessian(lambda x: gg.sum(f(x)))(x),
+    "jacobian": lambda f, x: gg.jacobian(f)(x), "vmap": lambda f, x: gg.vmap(f)(np.stack([x, 2 * x])),
+    "jvp": lambda f, x: gg.jvp(f, (x,), (x,))[1], "vjp": lambda f, x: gg.vjp(f, x)[1](np.ones(5))[0],
+}
+
+
+@pytest.mark.parametrize("engine", ["native", "numpy", "interpret"])
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_compiled_functions_are_transformed_and_transforms_compiled(name: str, engine: str) -> None:
+    def f(x: Any) -> Any:
+        return gg.tanh(x[1:] * x[:-1]) * x[0]
+
+    x, transform = np.random.default_rng(0).standard_normal(6), TRANSFORMS[name]
+    wanted = transform(f, x)
+    np.testing.assert_allclose(transform(gg.compile(f, engine=engine), x), wanted, rtol=1e-12, atol=1e-14)
+    whole = gg.compile(lambda x: transform(gg.compile(f, engine=engine), x), engine=engine)
+    if name in ("grad", "hessian", "of grad", "jacobian", "vmap"):
+        np.testing.assert_allclose(whole(x), wanted, rtol=1e-12, atol=1e-14)
+
+
 # What it refuses ------------------------------------------------------------------------------------------------------
 
 

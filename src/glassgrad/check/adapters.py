@@ -78,7 +78,7 @@ def _is_module(f: Any) -> bool:
 
 
 def _labels(f: Any, chosen: list[int], count: int) -> tuple[str, ...]:
-    code = getattr(f, "__code__", None)
+    code = getattr(inspect.unwrap(f), "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code is not None else ()
     if count == 1 and len(names) != 1:
         return ("x",)

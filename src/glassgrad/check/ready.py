@@ -3,7 +3,7 @@
 >>> import numpy as np, glassgrad as gg
 >>> graph = gg.trace(lambda x: gg.sum(gg.tanh(x) * 2.0))(gg.ArrayType((1000,)))
 >>> few, many = (ready(graph.inputs, graph.outputs, {}, times) for times in (10, 1_000_000))
->>> type(few.program).__name__, type(many.program).__name__
+>>> type(few).__name__, type(many).__name__
 ('Program', 'NativeProgram')
 >>> few([np.zeros(1000)]) == many([np.zeros(1000)])
 True
@@ -15,7 +15,6 @@ way each time, and finds the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,32 +27,21 @@ from ..trace import Graph
 
 WORTH = 5e8
 """Nanoseconds that native code has to save: about what compiling takes."""
+LARGE = 500
+"""Operations of a graph that takes too long to compile, such as one in which every point has its own."""
 CALL = 1000.0
 """Nanoseconds that a call of NumPy costs beside its work."""
+MOST = 20.0
+"""Nanoseconds for each entry that native code saves at most, in a composite of many functions."""
 DEAR = 15
 """Cost of a function that the engine vectorises; those above are the C library's either way."""
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A program, and the values that it takes behind those that change.
-
-    Attributes
-    ----------
-    program : Program or NativeProgram
-    fixed : list of array
-    """
-
-    program: Callable[[Sequence[Any]], list[Any]]
-    fixed: list[Any]
-
-    def __call__(self, given: Sequence[Any]) -> list[Any]:
-        """Return the outputs for these values of the inputs."""
-        return self.program([*given, *self.fixed])
+Run = Callable[[Sequence[Any]], list[Any]]
 
 
-def ready(inputs: Sequence[Tensor], outputs: Sequence[Tensor], known: Mapping[Tensor, Any], times: float) -> Ready:
-    """Return the graph between `inputs` and `outputs` ready to run.
+def ready(inputs: Sequence[Tensor], outputs: Sequence[Tensor], known: Mapping[Tensor, Any], times: float) -> Run:
+    """Return a program that makes of values of the inputs those of the outputs.
 
     Parameters
     ----------
@@ -64,37 +52,32 @@ def ready(inputs: Sequence[Tensor], outputs: Sequence[Tensor], known: Mapping[Te
         How often it will be run, about.
     """
     fixed = [node for node in ancestors(outputs) if node in known and node.value is None]
-    values = [known[node] for node in fixed]
-    if times * most_saved(outputs) > WORTH:
-        native = _native(inputs, fixed, outputs, values, times)
-        if native is not None:
-            return Ready(native, [])
-    return Ready(Program([*inputs, *fixed], outputs), values)
+    places = [placeholder(type_of(node)) for node in inputs]
+    given = [*places, *(constant(np.asarray(known[node])) for node in fixed)]
+    graph = Graph(places, evaluate([*inputs, *fixed], outputs, given, nodes))
+    return _native(graph, times) or Program(graph.inputs, graph.outputs)
 
 
-def most_saved(outputs: Sequence[Tensor]) -> float:
-    """Return more nanoseconds than native code can save in a run, without a look into composites."""
-    computed = [node for node in ancestors(outputs) if node.inputs]
-    return sum(20 * CALL + 20 * sum(x.size for x in (node, *node.inputs)) for node in computed)
-
-
-def _native(
-    inputs: Sequence[Tensor], fixed: Sequence[Tensor], outputs: Sequence[Tensor], values: Sequence[Any], times: float
-) -> Callable[[Sequence[Any]], list[Any]] | None:
+def _native(graph: Graph, times: float) -> Run | None:
     """Return the native program; None if it would save less than compiling takes, or cannot be had."""
+    most = times * MOST * sum(map(_entries, graph.operations))  # without a look into composites
+    if most <= WORTH or len(graph.operations) > LARGE:
+        return None
     from ..engine.lower import lowered
     from ..engine.native import CannotCompileError
     from ..engine.program import NativeProgram
 
-    places = [placeholder(type_of(node)) for node in inputs]
-    given = [*places, *(constant(np.asarray(value)) for value in values)]
-    graph = simplify(Graph(places, evaluate([*inputs, *fixed], outputs, given, nodes)))
+    graph = simplify(graph)
     if times * sum(map(saved, lowered(graph).operations)) <= WORTH:
         return None
     try:
         return NativeProgram(graph)
     except CannotCompileError:
         return None
+
+
+def _entries(node: Tensor) -> int:
+    return 1000 + sum(x.size for x in (node, *node.inputs))
 
 
 def saved(node: Tensor) -> float:

@@ -13,11 +13,10 @@ from ..build import ancestors, placeholder
 from ..gradient import backpropagate
 from ..graph import ArrayType, Tensor
 from .evaluate import IN_CACHE
-from .ready import Ready, ready
+from .ready import Run, ready
 from .subject import TROUBLE, Subject
 
 Array = Any
-Run = Callable[[tuple[Array, ...]], Array]
 Stack = Callable[[int, tuple[Array, ...]], Array]
 AT_ONCE = 96
 """So many values of one argument are run through the graph together, unless they would leave the cache."""
@@ -83,7 +82,7 @@ def stacked(
     count = max(1, min(AT_ONCE, IN_CACHE // max(widest, 1)))
 
     @cache
-    def program(position: int) -> Ready:
+    def program(position: int) -> Run:
         places = [placeholder(ArrayType((count, *n.shape) if j == position else n.shape, n.dtype))
                   for j, n in enumerate(wanted)]
         outputs = batched([result], wanted, [(p, j == position) for j, p in enumerate(places)], count)

@@ -94,6 +94,7 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any], engine: str) -> None:
         self.function, self.engine = function, engine
+        self.__wrapped__ = function  # whose signature is shown, and whose arguments have names
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__doc__ = getattr(function, "__doc__", None)
         self._kept: OrderedDict[Hashable, tuple[Graph, Runnable]] = OrderedDict()
