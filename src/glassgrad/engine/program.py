@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,8 @@ from .machine import Function
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import CannotCompileError, native
 from .plan import Call, Plan, Step, plan
-from .products import FEW, Product
+from .product_source import left_to_blas
+from .products import Product
 from .source import Source, source
 
 _MULTIPLIES = re.compile(r"\bgem[mv]\d+\(")
@@ -185,8 +185,8 @@ def threads_for(plan: Plan, blas: Blas | None) -> int:
     """Return how many threads the library should have for the largest product of a plan that is left to it."""
     if blas is None:
         return 1
-    products = [(2 * prod(step.sizes), step.sizes[2]) for step in plan.steps if isinstance(step, Product)]
-    left = [flops for flops, columns in products if columns > FEW or flops >= blas.narrow]
+    products = (step for step in plan.steps if isinstance(step, Product))
+    left = (step.flops for step in products if left_to_blas(step, plan.views))
     return blas.threads_for(max(left, default=0))
 
 
@@ -196,8 +196,7 @@ def with_blas(text: str, name: str, steps: Sequence[Step], blas: Blas | None) ->
         raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
     longest = max((chain(step) for step in steps if isinstance(step, Loop)), default=0)
     interleave = 2 if longest > LONG_CHAIN else 0
-    return native(text, name, interleave=interleave) if blas is None else native(
-        text, name, blas.ints, interleave, blas.narrow)
+    return native(text, name, interleave=interleave) if blas is None else native(text, name, blas.ints, interleave)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:
