@@ -24,7 +24,7 @@ from .machine import Function, called_outside, known, loaded, optimised, this_pr
 
 WRITTEN_WITH = (  # modules of the words
     "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "vectors", "sizes", "tiles", "gemm",
-    "nests", "team", "words", "translate", "machine", "native",
+    "nests", "crew", "team", "words", "translate", "machine", "native",
 )
 MAGIC = b"glassgrad native code 1\n"
 KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go

@@ -18,7 +18,7 @@ from .sizes import FEW
 from .views import View
 
 GRAIN = 600_000  # work of a piece, in additions of vectors' entries: some 20 us
-LARGE = 16  # grains of a loop that is cut: some 300 us, beside which starting a thread costs little
+LARGE = 8  # grains of a loop that is cut: some 160 us, beside which waking a thread costs little
 MOST = 64  # pieces
 LINE = 64  # entries: no piece ends within a line of the cache
 SHARE = 16  # entries of a loop for each entry of the parts of its sums, which one core adds
@@ -62,11 +62,12 @@ def portion_of_product(product: Product, grain: int = GRAIN) -> int:
 
 def cut_alike(given: Sequence[object], others: Sequence[object]) -> None:
     """Cut the steps of one program where those of the same for more rows are cut, so that one source serves both."""
+    rows: tuple[int, ...]
     for step, other in zip(given, others, strict=False):
         if isinstance(step, Product) and isinstance(other, Product):
-            rows = other.sizes[:1]
+            rows = (other.sizes[0],)
         elif isinstance(step, Loop) and isinstance(other, Loop) and len(step.domain) == len(other.domain):
-            rows = () if _goes_through_one_row(other) else other.domain[:1]
+            rows = other.domain[:0 if _goes_through_one_row(other) else 1]
         else:
             continue
         if rows and bool(step.portion) != bool(other.portion):

@@ -41,4 +41,4 @@ class ProductPieceWriter:
 
     def lines(self) -> list[str]:
         """Return the lines that run all pieces."""
-        return [*begin(self._names, self._step), f"together({self._name}, table, {self._step.pieces}, spare)"]
+        return [*begin(self._names, self._step), f"together({self._name}, table, {self._step.pieces}, crew)"]

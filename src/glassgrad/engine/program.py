@@ -20,7 +20,7 @@ from ..interpret import Program
 from ..trace import Graph
 from .arena import aligned
 from .blas import Blas, best
-from .cores import spare
+from .crew import crew
 from .loops import Loop, chain
 from .lower import is_constant
 from .machine import Function
@@ -51,7 +51,7 @@ class Workspace:
         self.table = np.zeros(where.entries + room, np.int64)
         if blas is not None:
             self.table[: len(ROUTINES)] = [getattr(blas, name) for name in ROUTINES]
-        self.table[len(ROUTINES)] = spare()
+        self.table[len(ROUTINES)] = crew()
         self.address = self.table.ctypes.data
         self._work = aligned((where.work,), np.dtype(np.uint8))
         self.arrays: list[Any] = [self._first(slot) for slot in where.slots]
