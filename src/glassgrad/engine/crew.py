@@ -20,15 +20,13 @@ from typing import Any
 import numpy as np
 
 from .blas import allowed
-from .machine import THREADS, compiled_text, known
+from .machine import SHARE, THREADS, known
+from .native import native_module
 
-FREE, SHARE, FIRST = 0, 1, 8  # words: free cores, the function, the first helper
+FREE, FIRST = 0, 8  # words: free cores, the first helper; between them the function
 HELPERS = 63  # at most: as many as a word has bits, but for the sign
 WORDS = 24  # of a helper: state, whether it is to go, function, task; 8 for its mutex, 8 for its condition
 LOOKS = 1000  # for work before a helper sleeps; each lets other threads go first
-
-# The words of a task: what `run` needs, and last how many helpers are at it.
-TASK = 4
 
 ALONE = """
 define void @share(ptr %run, ptr %task) {
@@ -250,15 +248,13 @@ work:
 """
 
 
-def _text(triple: str, layout: str) -> str:
+def _text() -> str:
     """Return the crew in LLVM's language."""
     share = TOGETHER if known().issuperset(THREADS) else ALONE
     for name, value in (("HELPERS", HELPERS), ("WORDS", WORDS), ("FIRST", FIRST), ("LOOKS", LOOKS)):
         share = share.replace(name, str(value))
     size = FIRST + HELPERS * WORDS
-    return f"""target triple = "{triple}"
-target datalayout = "{layout}"
-@crew = global [{size} x i64] zeroinitializer, align 64
+    return f"""@crew = global [{size} x i64] zeroinitializer, align 64
 {share}
 define i64 @place(i64 %unused) {{
   %share_at = getelementptr i64, ptr @crew, i64 {SHARE}
@@ -271,7 +267,7 @@ define i64 @place(i64 %unused) {{
 @cache
 def words() -> Any:
     """Return the crew as an array of words."""
-    address = compiled_text(_text, "place")(0)
+    address = native_module(_text(), "place")(0)
     size = FIRST + HELPERS * WORDS
     found = np.ctypeslib.as_array((ctypes.c_int64 * size).from_address(address))
     found[FREE] = allowed() - 1  # whoever shares has a core already

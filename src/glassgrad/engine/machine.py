@@ -93,12 +93,6 @@ def _begin() -> None:
     llvm.initialize_native_asmprinter()
 
 
-def compiled_text(write: Callable[[str, str], str], name: str) -> Function:
-    """Return a function of a module that is given as text, see `optimised`, and is not kept on disk."""
-    module, machine = optimised(write, this_processor())
-    return loaded(bytes(machine.emit_object(module)), name)
-
-
 # Loading --------------------------------------------------------------------------------------------------------------
 
 MATHEMATICS = (
@@ -109,6 +103,8 @@ MATHEMATICS = (
 THREADS = ("pthread_create", "pthread_mutex_init", "pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_init",
            "pthread_cond_wait", "pthread_cond_signal", "sched_yield")
 
+SHARE = 1  # word of the crew of threads where its function stands that shares work out; see `crew`
+
 
 @cache
 def known() -> frozenset[str]:
@@ -118,9 +114,10 @@ def known() -> frozenset[str]:
     names = ["memset", "memcpy", "memmove", *THREADS, *MATHEMATICS, *(f"{name}f" for name in MATHEMATICS)]
     found = set()
     with suppress(OSError, TypeError):
-        process = ctypes.CDLL(None)
-        library = ctypes.util.find_library("m")
-        places = [process, *([ctypes.CDLL(library)] if library else [])]
+        places = [ctypes.CDLL(None)]
+        if not hasattr(places[0], MATHEMATICS[0]):  # only then: to look for the library takes longer than all else here
+            library = ctypes.util.find_library("m")
+            places += [ctypes.CDLL(library)] if library else []
         for name in names:
             function = next((getattr(place, name) for place in places if hasattr(place, name)), None)
             if function is not None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from .crew import SHARE
 from .emit import POINTER, Number, Operand, cast
 from .flow import Defined
 from .kinds import INT64
+from .machine import SHARE
 
 TABLE, COUNT, NEXT, PENDING = range(4)  # words of a task; `crew` reads the second and counts in the last
 
