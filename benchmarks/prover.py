@@ -153,8 +153,8 @@ def compositions():
         plain = gg.compile(loss, engine="interpret")
         plain(parameters)
         slow = min(cpu(lambda plain=plain, parameters=parameters: plain(parameters))[1] for _ in range(9))
-        print(f"local proof of {name}: {ms:.0f} ms, {report.evaluations:,} evaluations, most of one node; the whole "
-              f"network once: {slow:.2f} ms interpreted, {once:.2f} ms natively, {cold:.0f} ms the first time")
+        print(f"local proof of {name}: {ms:.0f} ms, {report.evaluations:,} evaluations, of nodes and of the whole; "
+              f"that once: {slow:.2f} ms interpreted, {once:.2f} ms natively, {cold:.0f} ms the first time")
 
 
 def small_ops():
