@@ -28,6 +28,7 @@ from .graph import (
     numeric,
 )
 from .place import FOREIGN, located, site, surroundings
+from .watch import KEEPING, suspicious
 
 
 def tensor(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
@@ -192,7 +193,7 @@ def computed(
                 flows = True
                 break
     node = made(op, value, inputs, flows, params, frame)
-    if (watch := surroundings.get().watch) is not None:
+    if (watch := surroundings.get().watch) is not None and op.name not in KEEPING and suspicious(value):
         watch.computed(node)
     return node
 
