@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DtypeError, GlassgradError, ShapeError, shortened
+from .errors import DtypeError, GlassgradError, ShapeError, refuse_no_name, shortened
 from .floats import calculate
 from .graph import (
     CONSTANT,
@@ -114,6 +114,8 @@ def placeholder(type: ArrayType, name: str | None = None) -> Tensor:
 
 
 def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
+    if name is not None:
+        refuse_no_name("tensor" if op is VARIABLE else op.name, name)
     if isinstance(value, Tensor):
         value = value._concrete("value", "Use the tensor itself.")
     if type(value) is float and dtype is None:

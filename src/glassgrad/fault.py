@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .build import ancestors
-from .errors import NonFiniteError
+from .errors import NonFiniteError, SettingError, shortened
 from .gradient import pull
 from .graph import Tensor, describe, is_float
 from .interpret import evaluate_all
@@ -202,6 +202,9 @@ class debug:  # noqa: N801 - called like a function
     """
 
     def __init__(self, nan: bool = True, infinity: bool = True) -> None:
+        for name, given in (("nan", nan), ("infinity", infinity)):
+            if not isinstance(given, bool):
+                raise SettingError(f"debug: {name}={shortened(given)} was given; True or False is needed.")
         self._before = surroundings.get().watch
         settings = np.geterr()
         if nan:

@@ -20,7 +20,16 @@ from typing import Any
 import numpy as np
 
 from .build import ancestors, as_tensor, constant, frozen, placeholder, weak_dtype
-from .errors import NonFiniteError, ShapeError, TraceError, one_of, refuse_no_function
+from .errors import (
+    DtypeError,
+    NonFiniteError,
+    SettingError,
+    ShapeError,
+    TraceError,
+    one_of,
+    refuse_no_function,
+    shortened,
+)
 from .fault import first_forward
 from .gradient import backpropagate, cotangent_of, look_at
 from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
@@ -254,6 +263,10 @@ def open_(what: Any, *names: str, levels: int | None = None) -> Any:
     0.5
     ('sigmoid', 'reciprocal', None)
     """
+    if not isinstance(what, (Graph, Tensor)):
+        raise DtypeError(f"open: {shortened(what)} was given; a Tensor is needed, or a Graph: gg.trace(f)(x).")
+    if levels is not None and (not isinstance(levels, int) or levels < 0):
+        raise SettingError(f"open: levels={shortened(levels)} was given; a whole number is needed, or None for all.")
     outputs = what.outputs if isinstance(what, Graph) else (what,)
     known = {*nodes.__dict__, *(node.op.name for node in ancestors(outputs))}
     for name in names:
