@@ -93,6 +93,12 @@ def _begin() -> None:
     llvm.initialize_native_asmprinter()
 
 
+def compiled_text(write: Callable[[str, str], str], name: str) -> Function:
+    """Return a function of a module that is given as text, see `optimised`, and is not kept on disk."""
+    module, machine = optimised(write, this_processor())
+    return loaded(bytes(machine.emit_object(module)), name)
+
+
 # Loading --------------------------------------------------------------------------------------------------------------
 
 MATHEMATICS = (
@@ -100,7 +106,8 @@ MATHEMATICS = (
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
     "fabs", "fma", "fmax", "fmin", "ldexp",
 )
-THREADS = ("pthread_create", "pthread_join")
+THREADS = ("pthread_create", "pthread_mutex_init", "pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_init",
+           "pthread_cond_wait", "pthread_cond_signal", "sched_yield")
 
 
 @cache
@@ -122,9 +129,6 @@ def known() -> frozenset[str]:
     return frozenset(found)
 
 
-_engines: list[Any] = []  # LLVM frees the code of an engine that is let go
-
-
 def loaded(code: bytes, name: str) -> Function:
     """Return a function of an object file, which calls nothing but what is `known`."""
     import llvmlite.binding as llvm
@@ -135,5 +139,6 @@ def loaded(code: bytes, name: str) -> Function:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    _engines.append(engine)
-    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(name))
+    address = engine.get_function_address(name)
+    engine.detach()  # LLVM would free the code of an engine that is let go, also where a thread is still in it
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address)

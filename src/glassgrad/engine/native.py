@@ -23,8 +23,8 @@ from ..files import read_bytes, write_atomic
 from .machine import Function, called_outside, known, loaded, optimised, this_processor
 
 WRITTEN_WITH = (  # modules of the words
-    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "vectors", "tiles", "gemm", "nests",
-    "team", "words", "translate", "machine", "native",
+    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "vectors", "sizes", "tiles", "gemm",
+    "nests", "crew", "team", "words", "translate", "machine", "native",
 )
 MAGIC = b"glassgrad native code 1\n"
 KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go
@@ -43,7 +43,7 @@ def missing() -> str | None:
 
 
 @lru_cache(maxsize=256)
-def native(text: str, name: str, ints: int = 32, interleave: int = 0, narrow: float = 0) -> Function:
+def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Function:
     """Return the function `name` of generated source as native code: ``(address of the table) -> status``.
 
     Parameters
@@ -54,8 +54,6 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0, narrow: fl
     interleave : int
         How many vectors of entries a loop works on at once; 0 leaves that to LLVM, which takes too few for long chains:
         a processor that has nothing else to do waits for every link of the chain.
-    narrow : float
-        Operations of a product from which the BLAS is called in any case; below, loops may take its place.
 
     Raises
     ------
@@ -67,10 +65,10 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0, narrow: fl
         raise CannotCompileError(why)
     with _lock:  # LLVM's options are those of the whole process
         folder = private_folder("programs")
-        file = None if folder is None else folder / f"{_key(text, name, ints, interleave, narrow)}.o"
+        file = None if folder is None else folder / f"{_key(text, name, ints, interleave)}.o"
         found = None if file is None else _read(file)
         if found is None:
-            found = _compiled(text, name, ints, interleave, narrow)
+            found = _compiled(text, name, ints, interleave)
             if file is not None:
                 _write(file, found)
         return loaded(found.object, name)
@@ -87,8 +85,8 @@ def _surroundings() -> str:
                        processor.features, hashlib.sha256(words).hexdigest()])
 
 
-def _key(text: str, name: str, ints: int, interleave: int, narrow: float) -> str:
-    return hashlib.sha256(f"{_surroundings()}\n{name} {ints} {interleave} {narrow}\n{text}".encode()).hexdigest()[:40]
+def _key(text: str, name: str, ints: int, interleave: int) -> str:
+    return hashlib.sha256(f"{_surroundings()}\n{name} {ints} {interleave}\n{text}".encode()).hexdigest()[:40]
 
 
 @dataclass(frozen=True)
@@ -140,12 +138,12 @@ def _forget(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _compiled(text: str, name: str, ints: int, interleave: int, narrow: float) -> Code:
+def _compiled(text: str, name: str, ints: int, interleave: int) -> Code:
     """Compile generated source."""
     try:
         from .translate import translated
 
-        module, machine = optimised(partial(translated, text, name, ints, narrow), this_processor(), interleave)
+        module, machine = optimised(partial(translated, text, name, ints), this_processor(), interleave)
         needs = called_outside(module)
         if absent := set(needs) - known():
             raise CannotCompileError(f"the C library here has no {min(absent)}, so NumPy runs the program, slower")
