@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DtypeError, GlassgradError, ShapeError, shortened
+from .errors import DtypeError, GlassgradError, ShapeError, refuse_no_name, shortened
 from .floats import calculate
 from .graph import (
     CONSTANT,
@@ -28,6 +28,7 @@ from .graph import (
     numeric,
 )
 from .place import FOREIGN, located, site, surroundings
+from .watch import KEEPING, suspicious
 
 
 def tensor(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
@@ -113,6 +114,8 @@ def placeholder(type: ArrayType, name: str | None = None) -> Tensor:
 
 
 def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
+    if name is not None:
+        refuse_no_name("tensor" if op is VARIABLE else op.name, name)
     if isinstance(value, Tensor):
         value = value._concrete("value", "Use the tensor itself.")
     if type(value) is float and dtype is None:
@@ -192,7 +195,7 @@ def computed(
                 flows = True
                 break
     node = made(op, value, inputs, flows, params, frame)
-    if (watch := surroundings.get().watch) is not None:
+    if (watch := surroundings.get().watch) is not None and op.name not in KEEPING and suspicious(value):
         watch.computed(node)
     return node
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from functools import lru_cache
+from math import isfinite
 from operator import attrgetter
 from types import FunctionType
 from typing import Any
@@ -29,6 +30,7 @@ from .graph import NO_PARAMS, ArrayType, Op, Tensor, describe, for_numpy, is_flo
 from .interpret import evaluate
 from .ops.define import definition
 from .place import RuleSite, inside, surroundings
+from .watch import LARGE, PASSING, squares, suspicious
 
 Read = Callable[[Tensor], Any]
 _value = attrgetter("value")
@@ -275,13 +277,18 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     two of them may share their memory.
     """
     read: Read = (lambda node: node) if xp is nodes else (_value)
-    order, seeds = ancestors([output]), {output: g}
-    found = backpropagate(order, seeds, targets, xp, read)
-    watch = surroundings.get().watch
-    if watch is not None and xp is np:
-        watch.propagated(seeds, [found[node] for node in targets if node in found], lambda: found, read)
+    found = backpropagate(ancestors([output]), {output: g}, targets, xp, read)
+    if xp is np:
+        look_at(output, g, found, read)
     finish = as_tensor if xp is nodes else frozen
     return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
+
+
+def look_at(output: Tensor, seed: Any, found: Mapping[Tensor, Any], read: Read) -> None:
+    """Tell whoever watches (`debug`) of a backward pass in which a cotangent is not finite."""
+    watch = surroundings.get().watch
+    if watch is not None and any(map(suspicious, found.values())):
+        watch.propagated((output, seed), found, read)
 
 
 def cotangent_of(output: Tensor, g: Any) -> Any:
@@ -306,6 +313,20 @@ def cotangent_of(output: Tensor, g: Any) -> Any:
     return g if g.dtype == output.dtype else nodes.astype(g, output.dtype)
 
 
+def _look_at(order: list[Tensor], cotangents: list[Any]) -> bool:
+    """Whether a cotangent may not be finite: a look at those that `watch` has no reason to leave out.
+
+    The look is `suspicious`, written out: the call would cost as much as the look itself.
+    """
+    for node, g in zip(order, cotangents, strict=True):
+        if g is not None and (not node._first or node.op.name not in PASSING):
+            if type(g) is not float and g.size > LARGE and g.flags.fnc:
+                g = g.T  # noqa: PLW2901
+            if not isfinite(squares(g, g)):
+                return True
+    return False
+
+
 def _arrived(order: list[Tensor], cotangents: list[Any]) -> dict[Tensor, Any]:
     return {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
 
@@ -321,10 +342,8 @@ def backward(output: Tensor, g: Any, accumulate: bool) -> None:
     if isinstance(seed, Tensor):
         seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
     order, cotangents = propagate(output, seed)
-    watch = surroundings.get().watch
-    if watch is not None:
-        reached = [g for node, g in zip(order, cotangents, strict=True) if node._first == () and g is not None]
-        watch.propagated({output: seed}, reached, lambda: _arrived(order, cotangents), _value)
+    if (watch := surroundings.get().watch) is not None and _look_at(order, cotangents):
+        watch.propagated((output, seed), _arrived(order, cotangents), _value)
     for node, cotangent in zip(order, cotangents, strict=True):
         if cotangent is None:
             continue

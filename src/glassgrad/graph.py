@@ -28,6 +28,18 @@ Unary = Callable[[Any], "Tensor"]
 NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
 
+def dtype_of(taker: str, given: Any) -> np.dtype[Any]:
+    """Return a dtype that arrays can have here, from NumPy's object or its name, or raise a `DtypeError`."""
+    try:
+        dtype = np.dtype(given)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype.kind not in "biuf":
+        raise DtypeError(f"{taker}: the dtype {shortened(given)} was given; one of real numbers or booleans is needed, "
+                         "such as 'float32'.")
+    return dtype
+
+
 @dataclass(frozen=True)
 class ArrayType:
     """Shape and dtype of an array.
@@ -40,9 +52,12 @@ class ArrayType:
     dtype: np.dtype[Any] = field(default=np.dtype("float64"))
 
     def __post_init__(self) -> None:
-        shape = (self.shape,) if isinstance(self.shape, int) else tuple(int(size) for size in self.shape)
-        object.__setattr__(self, "shape", shape)
-        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+        given = self.shape if isinstance(self.shape, (tuple, list, np.ndarray)) else (self.shape,)
+        if not all(hasattr(size, "__index__") and not isinstance(size, bool) and size >= 0 for size in given):
+            raise ShapeError(f"ArrayType: the shape {shortened(self.shape)} was given; whole numbers of at least 0 are "
+                             "needed, such as (100, 784), or () for a single number.")
+        object.__setattr__(self, "shape", tuple(int(size) for size in given))
+        object.__setattr__(self, "dtype", dtype_of("ArrayType", self.dtype))
 
     @property
     def ndim(self) -> int:
@@ -343,6 +358,12 @@ class Tensor:
             raise DtypeError(f"{describe(self)} ({self.type}) cannot be an index: a single integer is needed.")
         return int(value)
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UnsupportedError(
+            f"Entries of {describe(self)} cannot be set: what was computed from them would be wrong. Make a new "
+            "tensor, with gg.where(mask, value, x) for example."
+        )
+
     def __len__(self) -> int:
         if not self.shape:
             raise ShapeError(f"{describe(self)} is a single number: it has no length.")
@@ -431,6 +452,9 @@ def numeric(value: Any) -> Array:
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, GlassgradError) as error:
+            if "inhomogeneous" in str(error):
+                raise DtypeError(f"{shortened(value)} has rows of several lengths; an array needs rows of one. Fill "
+                                 "the short ones up, or give each as an array of its own.") from None
             raise DtypeError(f"{shortened(value)} cannot become an array of numbers: {error}") from None
     if array.dtype.kind not in "biuf":
         raise DtypeError(

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from types import CodeType
 from typing import NamedTuple
 
+from .errors import refuse_no_name
 from .watch import Watch
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -106,6 +107,7 @@ def scope(name: str) -> Iterator[Scope]:
     >>> y.path
     'layer 1'
     """
+    refuse_no_name("scope", name)
     entered = Scope(name)
     with inside((*surroundings.get().scope, entered)):
         yield entered
