@@ -25,14 +25,15 @@ import numpy as np
 from .build import ancestors, as_tensor, by_serial, frozen, placeholder
 from .errors import GradientError, ShapeError
 from .floats import REFUSED, floats
-from .graph import NO_PARAMS, ArrayType, Op, Tensor, describe, for_numpy, is_float, nodes, numeric
+from .graph import ArrayType, Op, Tensor, describe, for_numpy, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
+from .origin import NO_PARAMS
 from .place import RuleSite, inside, surroundings
 
 Read = Callable[[Tensor], Any]
 _value = attrgetter("value")
-_flows = attrgetter("_flows")
+_flows = attrgetter("_origin.flows")
 
 
 def backpropagate(
@@ -81,74 +82,91 @@ def propagate(output: Tensor, seed: Any) -> tuple[list[Tensor], list[Any]]:
     single numbers a call would cost more than the calculation.
     """
     order = _on_the_way(output)
-    arrived: dict[Tensor, Any] = {output: _held(output, seed)}  # only what still waits for its turn: it stays small
-    sums: set[Tensor] = set()
-    before, take = arrived.get, arrived.pop
+    if not order:
+        return [], []
+    arrived, start = _room(order)
+    arrived[output.serial - start] = _held(output, seed)
+    sums: set[int] = set()
     cotangents = []
     for node in order:
-        g, first, second = take(node, None), node._first, node._second
+        g, first, second = arrived[node.serial - start], node._first, node._second
         cotangents.append(g)
         if g is None:
             continue
         if second is None:
-            _hand_back(node, g, arrived, sums)
+            _hand_back(node, g, arrived, start, sums)
             continue
         try:
-            to_first, to_second = node.op.vjp(floats, g, node._value, first._value, second._value)  # type: ignore[misc]
+            rule: Any = node._origin.op.vjp
+            to_first, to_second = rule(floats, g, node._value, first._value, second._value)
         except REFUSED:
-            _hand_back(node, g, arrived, sums)
+            _hand_back(node, g, arrived, start, sums)
             continue
-        if first._flows:
-            sum_ = before(first)
-            arrived[first] = to_first if sum_ is None else sum_ + to_first
-        if second._flows:
-            sum_ = before(second)
-            arrived[second] = to_second if sum_ is None else sum_ + to_second
+        if first._origin.flows:
+            place = first.serial - start
+            before = arrived[place]
+            arrived[place] = to_first if before is None else before + to_first
+        if second._origin.flows:
+            place = second.serial - start
+            before = arrived[place]
+            arrived[place] = to_second if before is None else before + to_second
     return order, cotangents
+
+
+def _room(order: list[Tensor]) -> tuple[Any, int]:
+    """Return where what arrives at each node is kept, None to begin with, and the serial number that is place 0 there.
+
+    The nodes of one graph are mostly numbered without large gaps, and a list is faster than a mapping.
+    """
+    lowest, highest = order[-1].serial, order[0].serial
+    if highest - lowest < 8 * len(order):
+        return [None] * (highest - lowest + 1), lowest
+    return dict.fromkeys(map(by_serial, order)), 0
 
 
 def _on_the_way(output: Tensor) -> list[Tensor]:
     """Return the nodes that a derivative can reach from `output`, users before inputs."""
-    order = [output] if output._flows else []
+    order = [output] if output._origin.flows else []
     found, append = set(order), order.append
     for node in order:  # which grows on the way
         first, second = node._first, node._second
         if second is not None:  # as below, for two
-            if second._flows and second not in found:
+            if second._origin.flows and second not in found:
                 found.add(second)
                 append(second)
-            if first._flows and first not in found:
+            if first._origin.flows and first not in found:
                 found.add(first)
                 append(first)
             continue
         for source in node.inputs:
-            if source._flows and source not in found:
+            if source._origin.flows and source not in found:
                 found.add(source)
                 append(source)
     order.sort(key=by_serial, reverse=True)
     return order
 
 
-def _hand_back_one(node: Tensor, g: float, arrived: dict[Tensor, Any]) -> bool:
+def _hand_back_one(node: Tensor, g: float, arrived: Any, start: int) -> bool:
     """Do for a node calculated on one float what `_hand_back` does; False where NumPy has more to say."""
     source = node._first
     try:
         (part,) = node.op.vjp(floats, g, node._value, source._value, **node.params)  # type: ignore[misc]
     except REFUSED:
         return False
-    if part is not None and source._flows:
-        before = arrived.get(source)
-        arrived[source] = part if before is None else before + part
+    if part is not None and source._origin.flows:
+        place = source.serial - start
+        before = arrived[place]
+        arrived[place] = part if before is None else before + part
     return True
 
 
-def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any], sums: set[Tensor]) -> None:
+def _hand_back(node: Tensor, g: Any, arrived: Any, start: int, sums: set[int]) -> None:
     """Add to what has arrived at each input of a node its part of the cotangent.
 
     The first sum of two is a new array, which nobody else knows, so that the next parts are added in its place: `sums`
-    says at which nodes that is so.
+    says at which places that is so.
     """
-    if type(node._first) is Tensor and node._second is None and _hand_back_one(node, g, arrived):
+    if type(node._first) is Tensor and node._second is None and _hand_back_one(node, g, arrived, start):
         return
     inputs = node.inputs
     if not inputs:
@@ -157,18 +175,19 @@ def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any], sums: set[Tenso
     if type(y) is float or float in map(type, values):
         g, y, values = for_numpy(g), for_numpy(y), list(map(for_numpy, values))
     for source, part in zip(inputs, _parts(node, g, np, y, values, _flows), strict=True):
-        if part is None or not source._flows:
+        if part is None or not source._origin.flows:
             continue
         if not _fits(part, source._value):
             part = fit(np, computed(part), source)  # noqa: PLW2901
-        before = arrived.get(source)
+        place = source.serial - start
+        before = arrived[place]
         if before is None:
-            arrived[source] = part if type(part) is np.ndarray else _held(source, part)
-        elif source in sums and type(before) is np.ndarray:
+            arrived[place] = part if type(part) is np.ndarray else _held(source, part)
+        elif place in sums and type(before) is np.ndarray:
             before += part
         else:
-            arrived[source] = _held(source, before + part)
-            sums.add(source)
+            arrived[place] = _held(source, before + part)
+            sums.add(place)
 
 
 def _fits(part: Any, value: Any) -> bool:

@@ -14,7 +14,9 @@ from typing import NamedTuple
 from .watch import Watch
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_CORE = tuple(_PACKAGE + part for part in ("place.py", "graph.py", "build.py", "ops" + os.sep, "gradient.py"))
+_CORE = tuple(
+    _PACKAGE + part for part in ("place.py", "origin.py", "graph.py", "build.py", "ops" + os.sep, "gradient.py")
+)
 
 Site = tuple[CodeType, int]
 

@@ -15,8 +15,9 @@ import numpy as np
 from ..build import computed, made, of_one, record
 from ..errors import DtypeError, UnsupportedError
 from ..floats import REFUSED, floats
-from ..graph import CONSTANT, NO_PARAMS, Op, Tensor, next_serial, nodes, type_of
-from ..place import FOREIGN, located, site, surroundings
+from ..graph import CONSTANT, Op, Tensor, next_serial, nodes, type_of
+from ..origin import NO_PARAMS, origin
+from ..place import located, surroundings
 from . import elementwise
 from .define import axes
 
@@ -72,7 +73,8 @@ def _direct(op: Op, *, reflected: bool = False, of_1: Op | None = None) -> Calla
 
     `of_1` is an op of its own for the number 1 and this one: ``1 / x``.
     """
-    forward, new, around_now, frame_above = op.forward, Tensor.__new__, surroundings.get, sys._getframe
+    forward, known, new = op.forward, op.origins.get, Tensor.__new__
+    around_now, frame_above = surroundings.get, sys._getframe
     whole = getattr(nodes, op.name)  # the public function
 
     def operator(self: Tensor, other: Any) -> Tensor:
@@ -93,22 +95,22 @@ def _direct(op: Op, *, reflected: bool = False, of_1: Op | None = None) -> Calla
             except REFUSED:
                 value = inf
             if value - value == 0.0:  # it is finite
-                # What follows is `Tensor.__init__` spelled out: the calls it saves cost as much as all the rest.
+                # What follows is `made` spelled out: the calls it saves cost as much as all the rest.
+                flows = self._origin.flows or other._origin.flows
+                frame = frame_above(1)
+                common = known(frame.f_lasti)
+                if (
+                    common is None or common.code is not frame.f_code or common.flows is not flows
+                    or common.scope is not around.scope
+                ):
+                    common = origin(op, NO_PARAMS, flows, frame)
                 node = new(Tensor)
-                node.op = op
-                node.params = NO_PARAMS
+                node._origin = common
                 node._value = value
                 node._first = self
                 node._second = other
-                node._flows = self._flows or other._flows
-                node._type = node.name = node._grad = None
-                node.scope = around.scope
+                node._grad = None
                 node.serial = next_serial()
-                frame = frame_above(1)
-                node._code = code = frame.f_code
-                node._instruction = frame.f_lasti
-                if code.co_filename not in FOREIGN:
-                    node._site = site()
                 return node
         elif type(x) is np.ndarray and type(y) is np.ndarray:
             return computed(op, (self, other), NO_PARAMS, [x, y], frame_above(1))
