@@ -94,10 +94,16 @@ def propagate(output: Tensor, seed: Any) -> tuple[list[Tensor], list[Any]]:
         if g is None:
             continue
         if second is None:
-            _hand_back(node, g, arrived, start, sums)
+            if type(first) is not Tensor or not _hand_back_one(node, g, arrived, start):
+                _hand_back(node, g, arrived, start, sums)
+            continue
+        rule: Any = node._origin.op.vjp
+        if type(g) is not float:
+            parts = rule(np, g, node._value, first._value, second._value)
+            _add(parts[0], first, arrived, start, sums)
+            _add(parts[1], second, arrived, start, sums)
             continue
         try:
-            rule: Any = node._origin.op.vjp
             to_first, to_second = rule(floats, g, node._value, first._value, second._value)
         except REFUSED:
             _hand_back(node, g, arrived, start, sums)
@@ -148,9 +154,9 @@ def _on_the_way(output: Tensor) -> list[Tensor]:
 
 def _hand_back_one(node: Tensor, g: float, arrived: Any, start: int) -> bool:
     """Do for a node calculated on one float what `_hand_back` does; False where NumPy has more to say."""
-    source = node._first
+    source, origin = node._first, node._origin
     try:
-        (part,) = node.op.vjp(floats, g, node._value, source._value, **node.params)  # type: ignore[misc]
+        (part,) = origin.op.vjp(floats, g, node._value, source._value, **origin.params)
     except REFUSED:
         return False
     if part is not None and source._origin.flows:
@@ -161,13 +167,7 @@ def _hand_back_one(node: Tensor, g: float, arrived: Any, start: int) -> bool:
 
 
 def _hand_back(node: Tensor, g: Any, arrived: Any, start: int, sums: set[int]) -> None:
-    """Add to what has arrived at each input of a node its part of the cotangent.
-
-    The first sum of two is a new array, which nobody else knows, so that the next parts are added in its place: `sums`
-    says at which places that is so.
-    """
-    if type(node._first) is Tensor and node._second is None and _hand_back_one(node, g, arrived, start):
-        return
+    """Add to what has arrived at each input of a node its part of the cotangent."""
     inputs = node.inputs
     if not inputs:
         return
@@ -175,19 +175,31 @@ def _hand_back(node: Tensor, g: Any, arrived: Any, start: int, sums: set[int]) -
     if type(y) is float or float in map(type, values):
         g, y, values = for_numpy(g), for_numpy(y), list(map(for_numpy, values))
     for source, part in zip(inputs, _parts(node, g, np, y, values, _flows), strict=True):
-        if part is None or not source._origin.flows:
-            continue
-        if not _fits(part, source._value):
-            part = fit(np, computed(part), source)  # noqa: PLW2901
-        place = source.serial - start
-        before = arrived[place]
-        if before is None:
-            arrived[place] = part if type(part) is np.ndarray else _held(source, part)
-        elif place in sums and type(before) is np.ndarray:
-            before += part
-        else:
-            arrived[place] = _held(source, before + part)
-            sums.add(place)
+        if part is not None:
+            _add(part, source, arrived, start, sums)
+
+
+def _add(part: Any, source: Tensor, arrived: Any, start: int, sums: set[int]) -> None:
+    """Add a part of a cotangent to what has arrived at `source`.
+
+    The first sum of two is a new array, which nobody else knows, so that the next parts are added in its place: `sums`
+    says at which places that is so.
+    """
+    if not source._origin.flows:
+        return
+    if not _fits(part, source._value):
+        part = fit(np, computed(part), source)
+    if type(part) is not np.ndarray:
+        part = _held(source, part)
+    place = source.serial - start
+    before = arrived[place]
+    if before is None:
+        arrived[place] = part
+    elif place in sums and type(before) is np.ndarray:
+        before += part
+    else:
+        arrived[place] = _held(source, before + part)
+        sums.add(place)
 
 
 def _fits(part: Any, value: Any) -> bool:

@@ -57,17 +57,20 @@ class Origin:
 def origin(op: Any, params: Mapping[str, Any], flows: bool, frame: FrameType | None) -> Origin:
     """Return the origin of a node that is made now; `frame` is the caller's, if that is at hand.
 
-    An op remembers the last origin for each position in a code. An op with params does not: they may be large.
+    An op remembers the last origin for each position in a code, unless it has params that may be large.
     """
     around = surroundings.get()
     if frame is not None and around.rule is None and frame.f_code.co_filename in FOREIGN:
         place: Site | None = (frame.f_code, frame.f_lasti)
     else:
         place = site()
-    if params is not NO_PARAMS or place is None or around.rule is not None:
+    if place is None or around.rule is not None or (params is not NO_PARAMS and not op.arithmetic):
         return Origin(op, params, around.scope, place, flows)
     code, instruction = place
     known: Origin | None = op.origins.get(instruction)
-    if known is None or known.code is not code or known.scope is not around.scope or known.flows is not flows:
+    if (
+        known is None or known.code is not code or known.flows is not flows or known.scope is not around.scope
+        or known.params is not params
+    ):
         known = op.origins[instruction] = Origin(op, params, around.scope, place, flows)
     return known
