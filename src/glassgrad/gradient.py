@@ -22,10 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors, as_tensor, by_serial, frozen, placeholder
+from .build import ancestors, as_tensor, frozen, placeholder
 from .errors import GradientError, ShapeError
-from .floats import REFUSED, floats
-from .graph import ArrayType, Op, Tensor, describe, for_numpy, is_float, nodes, numeric
+from .graph import ArrayType, Op, Tensor, describe, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
 from .origin import NO_PARAMS
@@ -33,7 +32,6 @@ from .place import RuleSite, inside, surroundings
 
 Read = Callable[[Tensor], Any]
 _value = attrgetter("value")
-_flows = attrgetter("_origin.flows")
 
 
 def backpropagate(
@@ -74,153 +72,21 @@ def backpropagate(
     return cotangents
 
 
-def propagate(output: Tensor, seed: Any) -> tuple[list[Tensor], list[Any]]:
-    """Return the nodes that a derivative can reach from `output`, users before inputs, and the cotangent of each.
-
-    This is `backpropagate` for nodes with values. A cotangent is None where nothing arrives, because a rule on the way
-    has no derivative. What was calculated on Python's floats (`floats`) goes back on them, and in the loop itself: for
-    single numbers a call would cost more than the calculation.
-    """
-    order = _on_the_way(output)
-    if not order:
-        return [], []
-    arrived, start = _room(order)
-    arrived[output.serial - start] = _held(output, seed)
-    sums: set[int] = set()
-    cotangents = []
-    for node in order:
-        g, first, second = arrived[node.serial - start], node._first, node._second
-        cotangents.append(g)
-        if g is None:
-            continue
-        if second is None:
-            if type(first) is not Tensor or not _hand_back_one(node, g, arrived, start):
-                _hand_back(node, g, arrived, start, sums)
-            continue
-        rule: Any = node._origin.op.vjp
-        if type(g) is not float:
-            parts = rule(np, g, node._value, first._value, second._value)
-            _add(parts[0], first, arrived, start, sums)
-            _add(parts[1], second, arrived, start, sums)
-            continue
-        try:
-            to_first, to_second = rule(floats, g, node._value, first._value, second._value)
-        except REFUSED:
-            _hand_back(node, g, arrived, start, sums)
-            continue
-        if first._origin.flows:
-            place = first.serial - start
-            before = arrived[place]
-            arrived[place] = to_first if before is None else before + to_first
-        if second._origin.flows:
-            place = second.serial - start
-            before = arrived[place]
-            arrived[place] = to_second if before is None else before + to_second
-    return order, cotangents
-
-
-def _room(order: list[Tensor]) -> tuple[Any, int]:
-    """Return where what arrives at each node is kept, None to begin with, and the serial number that is place 0 there.
-
-    The nodes of one graph are mostly numbered without large gaps, and a list is faster than a mapping.
-    """
-    lowest, highest = order[-1].serial, order[0].serial
-    if highest - lowest < 8 * len(order):
-        return [None] * (highest - lowest + 1), lowest
-    return dict.fromkeys(map(by_serial, order)), 0
-
-
-def _on_the_way(output: Tensor) -> list[Tensor]:
-    """Return the nodes that a derivative can reach from `output`, users before inputs."""
-    order = [output] if output._origin.flows else []
-    found, append = set(order), order.append
-    for node in order:  # which grows on the way
-        first, second = node._first, node._second
-        if second is not None:  # as below, for two
-            if second._origin.flows and second not in found:
-                found.add(second)
-                append(second)
-            if first._origin.flows and first not in found:
-                found.add(first)
-                append(first)
-            continue
-        for source in node.inputs:
-            if source._origin.flows and source not in found:
-                found.add(source)
-                append(source)
-    order.sort(key=by_serial, reverse=True)
-    return order
-
-
-def _hand_back_one(node: Tensor, g: float, arrived: Any, start: int) -> bool:
-    """Do for a node calculated on one float what `_hand_back` does; False where NumPy has more to say."""
-    source, origin = node._first, node._origin
-    try:
-        (part,) = origin.op.vjp(floats, g, node._value, source._value, **origin.params)
-    except REFUSED:
-        return False
-    if part is not None and source._origin.flows:
-        place = source.serial - start
-        before = arrived[place]
-        arrived[place] = part if before is None else before + part
-    return True
-
-
-def _hand_back(node: Tensor, g: Any, arrived: Any, start: int, sums: set[int]) -> None:
-    """Add to what has arrived at each input of a node its part of the cotangent."""
-    inputs = node.inputs
-    if not inputs:
-        return
-    y, values = node._value, [source._value for source in inputs]
-    if type(y) is float or float in map(type, values):
-        g, y, values = for_numpy(g), for_numpy(y), list(map(for_numpy, values))
-    for source, part in zip(inputs, _parts(node, g, np, y, values, _flows), strict=True):
-        if part is not None:
-            _add(part, source, arrived, start, sums)
-
-
-def _add(part: Any, source: Tensor, arrived: Any, start: int, sums: set[int]) -> None:
-    """Add a part of a cotangent to what has arrived at `source`.
-
-    The first sum of two is a new array, which nobody else knows, so that the next parts are added in its place: `sums`
-    says at which places that is so.
-    """
-    if not source._origin.flows:
-        return
-    if not _fits(part, source._value):
-        part = fit(np, computed(part), source)
-    if type(part) is not np.ndarray:
-        part = _held(source, part)
-    place = source.serial - start
-    before = arrived[place]
-    if before is None:
-        arrived[place] = part
-    elif place in sums and type(before) is np.ndarray:
-        before += part
-    else:
-        arrived[place] = _held(source, before + part)
-        sums.add(place)
-
-
-def _fits(part: Any, value: Any) -> bool:
+def fits(part: Any, value: Any) -> bool:
     """Whether a cotangent has the shape and dtype of the value it belongs to: what is asked most, answered first."""
     if type(value) is np.ndarray and type(part) is np.ndarray:
         return part.dtype is value.dtype and part.shape == value.shape
     return type(part) is np.float64 and type(value) is float
 
 
-def _held(node: Tensor, g: Any) -> Any:
-    return float(g) if type(node._value) is float else g
-
-
 def _handed_back(node: Tensor, g: Any, xp: Any, read: Read, active: Container[Tensor]) -> list[tuple[Tensor, Any]]:
     """Return the inputs of a node that are active, each with its part of the cotangent, of its shape and dtype."""
     handed = []
     values = [read(source) for source in node.inputs]
-    parts = _parts(node, g, xp, read(node), values, active.__contains__)
+    parts = parts_of(node, g, xp, read(node), values, active.__contains__)
     for source, part in zip(node.inputs, parts, strict=True):
         if part is not None and source in active:
-            if not _fits(part, source._value):
+            if not fits(part, source._value):
                 part = fit(xp, computed(part), source)  # noqa: PLW2901
             handed.append((source, part))
     return handed
@@ -238,7 +104,7 @@ def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
 def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
     values = [read(source) for source in node.inputs]
-    return tuple(computed(part) for part in _parts(node, g, xp, read(node), values, lambda _: True))
+    return tuple(computed(part) for part in parts_of(node, g, xp, read(node), values, lambda _: True))
 
 
 def computed(part: Any) -> Any:
@@ -246,7 +112,7 @@ def computed(part: Any) -> Any:
     return part() if type(part) is FunctionType else part
 
 
-def _parts(
+def parts_of(
     node: Tensor, g: Any, xp: Any, y: Any, values: list[Any], wanted: Callable[[Tensor], bool]
 ) -> tuple[Any, ...]:
     """Return what the rule gives: a cotangent for each input, or None, or a function that computes it if asked.
@@ -335,33 +201,3 @@ def cotangent_of(output: Tensor, g: Any) -> Any:
             f"the cotangent has shape {g.shape}, {describe(output)} has {output.shape}; they must be equal."
         )
     return g if g.dtype == output.dtype else nodes.astype(g, output.dtype)
-
-
-def _arrived(order: list[Tensor], cotangents: list[Any]) -> dict[Tensor, Any]:
-    return {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
-
-
-def backward(output: Tensor, g: Any, accumulate: bool) -> None:
-    """Carry out `Tensor.backward`."""
-    if output.value is None:
-        raise GradientError(
-            f"{describe(output)} depends on a placeholder: backward() needs values. Use gg.grad inside a traced "
-            "function, or graph.run(...).backward()."
-        )
-    seed = cotangent_of(output, g)
-    if isinstance(seed, Tensor):
-        seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
-    order, cotangents = propagate(output, seed)
-    watch = surroundings.get().watch
-    if watch is not None:
-        reached = [g for node, g in zip(order, cotangents, strict=True) if node._first == () and g is not None]
-        watch.propagated({output: seed}, reached, lambda: _arrived(order, cotangents), _value)
-    for node, cotangent in zip(order, cotangents, strict=True):
-        if cotangent is None:
-            continue
-        if accumulate and node._grad is not None:
-            cotangent = node._grad + cotangent  # noqa: PLW2901
-        node._grad = cotangent if type(cotangent) is float else frozen(cotangent)
-
-
-nodes.register("backward", backward)
