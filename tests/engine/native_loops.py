@@ -27,8 +27,6 @@ class Compiled:
         This one if None.
     ints : int
         Width of a BLAS's integers.
-    narrow : float
-        Operations of a product from which the BLAS is called in any case.
     """
 
     text: str
@@ -36,11 +34,10 @@ class Compiled:
     kinds: tuple[str, ...]
     processor: Processor | None = None
     ints: int = 32
-    narrow: float = 0
 
     @cached_property
     def _optimised(self) -> tuple[Any, Any]:
-        write = partial(translated, self.text, self.name, self.ints, self.narrow)
+        write = partial(translated, self.text, self.name, self.ints)
         return optimised(write, self.processor or this_processor())
 
     @property
@@ -75,8 +72,8 @@ class Compiled:
         return self._function(table.ctypes.data)
 
 
-def compiled(lines: list[str], names: dict[str, str], processor: Processor | None = None, ints: int = 32,
-             narrow: float = 0) -> Compiled:
+def compiled(lines: list[str], names: dict[str, str], processor: Processor | None = None, ints: int = 32
+             ) -> Compiled:
     """Return these lines as a compiled function.
 
     Parameters
@@ -95,4 +92,4 @@ def compiled(lines: list[str], names: dict[str, str], processor: Processor | Non
         else:
             head.append(f"{name} = {'real' if dtype == 'float64' else 'at'}[{place}]")
     text = "\n".join(["def loop(table):", *(INDENT + line for line in [*head, *lines]), f"{INDENT}return 0", ""])
-    return Compiled(text, "loop", tuple(names.values()), processor, ints, narrow)
+    return Compiled(text, "loop", tuple(names.values()), processor, ints)

@@ -56,7 +56,7 @@ def _sigmoid(x: Any) -> Any:
 
 WORDS: dict[str, Any] = {
     "boolean": bool, "array": array_at,
-    "together": lambda piece, table, count, spare: [piece(table, part) for part in range(count)],
+    "together": lambda piece, table, count, crew: [piece(table, part) for part in range(count)],
     "wrapped": lambda index, size: index + size if index < 0 else index, "sign": np.sign, "inf": math.inf,
     "nan": math.nan, "largest": max, "smallest": min, "accumulate_32": lambda a, b: type(a)(a + b),
     "accumulate_64": lambda a, b: type(a)(a + b),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import operator
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +24,13 @@ from plain import PlainProgram, native_programs
 from programs import given, graph
 
 import glassgrad as gg
-from glassgrad.engine import cores
+from glassgrad.engine.blas import allowed
+from glassgrad.engine.crew import FREE, words
 from glassgrad.engine.loops import Loop
 from glassgrad.engine.pieces import MOST, collected, cut_alike
 from glassgrad.engine.plan import plan
+from glassgrad.engine.products import Product
+from glassgrad.engine.sizes import FEW, own_registers
 from glassgrad.interpret import Program
 from glassgrad.trace import Graph
 
@@ -130,16 +137,25 @@ def bits(compiled: Any, x: Any) -> list[bytes]:
     return [np.asarray(part).tobytes() for part in (found if isinstance(found, (tuple, list)) else [found])]
 
 
+@contextmanager
+def free_cores(count: int) -> Iterator[None]:
+    before = words()[FREE]
+    words()[FREE] = count
+    try:
+        yield
+    finally:
+        words()[FREE] = before
+
+
 @pytest.mark.parametrize(("function", "x"), [(gg.value_and_grad(bumps), ROW), (scores, LARGE)])
-def test_the_bits_do_not_depend_on_the_number_of_cores(function: Any, x: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bits_do_not_depend_on_the_number_of_cores(function: Any, x: Any) -> None:
     compiled = gg.compile(function, engine="native")
     found = {count: [] for count in (0, 1, 3, 100)}
     for count, results in found.items():
-        counter = np.array([count], np.int64)
-        monkeypatch.setattr("glassgrad.engine.program.spare", lambda counter=counter: counter.ctypes.data)
         program = gg.compile(function, engine="native")
-        results += [bits(program, x) for _ in range(5)]
-        assert counter[0] == count, "every core that was taken is given back"
+        with free_cores(count):
+            results += [bits(program, x) for _ in range(5)]
+            assert words()[FREE] == count, "every core that was taken is given back"
     assert {tuple(result) for results in found.values() for result in results} == {tuple(bits(compiled, x))}
     wanted = gg.compile(function, engine="interpret")(x)
     for value, right in zip(compiled(x), wanted, strict=True):
@@ -147,34 +163,73 @@ def test_the_bits_do_not_depend_on_the_number_of_cores(function: Any, x: Any, mo
 
 
 def test_no_core_is_taken_where_none_is_free() -> None:
-    """One thread more than before would be seen by Linux while the loop runs."""
     code = """
-import os, threading
+import os
 import numpy as np, glassgrad as gg
-from glassgrad.engine import cores
+from glassgrad.engine.blas import allowed
 compiled = gg.compile(lambda x: gg.sum(gg.sin(gg.exp(gg.tanh(x)))), engine="native")
 x = np.zeros(3_000_000, "float32")
-compiled(x)
-most, running = 0, True
-def look():
-    global most
-    while running:
-        most = max(most, len(os.listdir("/proc/self/task")))
-watcher = threading.Thread(target=look); watcher.start()
 before = len(os.listdir("/proc/self/task"))
 for _ in range(20):
     compiled(x)
-running = False
-watcher.join()
-print(cores.allowed() - 1, most - before)
+print(allowed() - 1, len(os.listdir("/proc/self/task")) - before)
 """
     if not Path("/proc/self/task").exists():
         pytest.skip("threads are counted by Linux's files")
-    free = cores.allowed() - 1
+    free = allowed() - 1
     for threads, wanted in (("1", [0, 0]), ("2", [min(free, 1)] * 2)):
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
                              env={**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads})
         assert list(map(int, run.stdout.split())) == wanted, run.stderr
+
+
+# Products ----------------------------------------------------------------------------------------------------------
+
+
+def products(function: Any, *shapes: tuple[int, int]) -> list[Product]:
+    return [step for step in plan(gg.trace(function)(*(types(*shape) for shape in shapes))).steps
+            if isinstance(step, Product)]
+
+
+def test_large_products_with_few_columns_are_cut() -> None:
+    assert [step.pieces for step in products(operator.matmul, (1000, 784), (784, 50))] == [21]
+    assert [step.pieces for step in products(operator.matmul, (100, 784), (784, 50))] == [1]
+    assert [step.pieces for step in products(operator.matmul, (1000, 784), (784, FEW + 1))] == [1]
+    assert [step.pieces for step in products(operator.matmul, (40, 100_000), (100_000, 50))] == [1]
+    assert [step.pieces for step in products(operator.matmul, (100_000, 100), (100, 1))] == [1]
+
+
+@pytest.mark.parametrize("rows", [577, 1009])
+@pytest.mark.parametrize("function", [
+    lambda x, y, z: (x @ y, z.T @ x), lambda x, y, z: (x @ y + 1.5, 0.5 - z.T @ x),
+    lambda x, y, z: ((y.T @ x.T).T * 2, (x.T @ z).T),
+])
+@pytest.mark.skipif(own_registers() is None, reason="this processor has no fused multiplication")
+def test_products_in_pieces(function: Any, rows: int) -> None:
+    x, y, z = (RNG.standard_normal(shape).astype("float32") for shape in ((rows, 1000), (1000, 30), (rows, 64)))
+    compiled = gg.compile(function, engine="native")
+    found = compiled(x, y, z)
+    assert "pieces" in compiled.explain()
+    wanted = function(*(array.astype("float64") for array in (x, y, z)))
+    sizes = (abs(x).astype("f8") @ abs(y), abs(z.T).astype("f8") @ abs(x))
+    for value, right, size in zip(found, wanted, sizes, strict=True):
+        assert np.all(abs(value - right) <= 4e-6 * (size + 2))
+    for count in (0, 3):
+        with free_cores(count):
+            assert [np.asarray(part).tobytes() for part in found] == bits(lambda x: compiled(x, y, z), x)
+
+
+def test_training_on_large_batches_and_a_last_one_that_is_smaller() -> None:
+    x, t = RNG.standard_normal((1100, 700)).astype("float32"), RNG.integers(0, 5, 1100)
+
+    def train(engine: str) -> list[Any]:
+        net = gg.nn.Sequential(gg.nn.Affine(700, 32, seed=1), gg.nn.ReLU(), gg.nn.Affine(32, 5, seed=2))
+        gg.train.fit(net, (x, t), batch=1000, epochs=3, seed=1, engine=engine)
+        return [tensor.value for tensor in net.parameters().values()]
+
+    for value, same, right in zip(train("native"), train("native"), train("interpret"), strict=True):
+        np.testing.assert_array_equal(value, same)
+        np.testing.assert_allclose(value, right, rtol=2e-3, atol=2e-4)
 
 
 # Threads, processes, Ctrl-C ----------------------------------------------------------------------------------------
@@ -190,11 +245,39 @@ def in_child(number: int) -> list[bytes]:
 
 def test_two_programs_in_eight_threads() -> None:
     wanted = [in_child(number) for number in range(8)]
-    before = cores._counter()[0]
+    before = words()[FREE]
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
             assert list(pool.map(in_child, range(8))) == wanted
-    assert cores._counter()[0] == before
+    assert words()[FREE] == before
+
+
+def test_helpers_that_sleep_are_woken_and_called_back() -> None:
+    """Loops of all lengths, from threads that pause at random: some helpers come when all the work is done."""
+    rows = [np.ascontiguousarray(ROW[:size]) for size in (20_000, 60_000, 200_000)]
+    compiled = gg.compile(bumps, engine="native")
+    wanted = [bits(compiled, x) for x in rows]
+
+    def work(seed: int) -> bool:
+        random = np.random.default_rng(seed)
+        same = True
+        for choice in random.integers(0, 3, 200):
+            time.sleep(random.choice([0.0, 0.0, 1e-4, 1e-3]))
+            same &= bits(compiled, rows[choice]) == wanted[choice]
+        return same
+
+    before = words()[FREE]
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(4)))
+    assert words()[FREE] == before
+
+
+def test_a_process_may_end_while_helpers_look_for_work() -> None:
+    code = "import test_pieces as t; t.in_child(0); print('end', flush=True)"
+    for _ in range(5):
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
+                             cwd=Path(__file__).parent, timeout=120)
+        assert (run.stdout, run.returncode) == ("end\n", 0), run.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="fork is POSIX's")
@@ -211,7 +294,7 @@ def work():
 busy = threading.Thread(target=work); busy.start()
 with multiprocessing.get_context("fork").Pool(3) as pool:
     assert pool.map(t.in_child, range(4)) == wanted
-    assert set(pool.map(t.free, range(6))) == {t.cores.allowed() - 1}
+    assert set(pool.map(t.free, range(6))) == {t.allowed() - 1}
 running = False
 busy.join()
 print("same")
@@ -222,7 +305,7 @@ print("same")
 
 
 def free(_: int) -> int:
-    return int(cores._counter()[0])
+    return int(words()[FREE])
 
 
 def test_spawned_children() -> None:
@@ -241,7 +324,7 @@ def test_ctrl_c_between_and_in_large_loops() -> None:
             list(map(in_child, itertools.repeat(1)))
         timer.join()
     assert in_child(1) == wanted
-    assert cores._counter()[0] == cores.allowed() - 1
+    assert words()[FREE] == allowed() - 1
 
 
 def test_training_with_loops_that_are_cut_and_a_last_batch_that_is_smaller() -> None:

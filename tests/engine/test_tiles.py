@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import native_loops
 import numpy as np
 import pytest
@@ -12,13 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llvmlite import ir
 
-from glassgrad.engine.blas import Blas
-from glassgrad.engine.blas.library import FOR_ONE
 from glassgrad.engine.gemm import GEMM, REALS
 from glassgrad.engine.kinds import INT64, KINDS
 from glassgrad.engine.machine import Processor, loaded, optimised, this_processor
-from glassgrad.engine.products import FEW
-from glassgrad.engine.tiles import Registers, Sizes, product, registers
+from glassgrad.engine.sizes import FEW, Registers, Sizes, registers
+from glassgrad.engine.tiles import product
 
 BOUND = {32: 2e-6, 64: 4e-15}  # times the sum of absolute products
 REGISTERS = [Registers(128, 32), Registers(256, 16), Registers(512, 32)]
@@ -54,9 +49,10 @@ def check(sizes, kind, alpha=-0.3):
     rng = np.random.default_rng(0)
     m, n, k = sizes.rows, sizes.columns, sizes.inner
     dtype = np.dtype(f"f{sizes.bits // 8}")
+    height, width = (k, m) if sizes.left_turned else (m, k)
     a, b, before = (rng.standard_normal(shape).astype(dtype) for shape in (
-        (k, m) if sizes.left_turned else (m, k), (n, k) if sizes.right_turned else (k, n), (m, n)))
-    left, right = (a.T if sizes.left_turned else a), (b.T if sizes.right_turned else b)
+        (height, sizes.left_step or width), (n, k) if sizes.right_turned else (k, n), (m, n)))
+    left, right = (a[:, :width].T if sizes.left_turned else a[:, :width]), (b.T if sizes.right_turned else b)
     around = np.full((m + 2, n), 7, dtype)  # what lies before and behind the result stays as it is
     c = around[1:-1]
     c[...] = before
@@ -79,7 +75,9 @@ def test_products_of_the_deck(sizes, kind):
 def test_products_of_all_sizes(data, kind, left_turned, right_turned, adds, bits):
     columns = data.draw(st.integers(kind.bits // bits, FEW + 20))
     rows, inner = data.draw(st.integers(2, 130)), data.draw(st.integers(1, 300))
-    check(Sizes(rows, columns, inner, left_turned, right_turned, adds, bits), kind)
+    gap = data.draw(st.integers(0, 3))
+    left_step = gap and gap + (rows if left_turned else inner)
+    check(Sizes(rows, columns, inner, left_turned, right_turned, adds, bits, left_step), kind)
 
 
 def test_an_infinity_or_nan_comes_through():
@@ -92,30 +90,31 @@ def test_an_infinity_or_nan_comes_through():
     assert np.all(np.isnan(c[2]))
 
 
-def gemm(arguments, narrow):
+def gemm(arguments):
     """The word `gemm32` with these arguments, compiled; its BLAS stands nowhere."""
     names = ["address", *(name for name in GEMM if name in arguments and not arguments[name])]
     said = ", ".join(arguments[name] or name for name in GEMM)
     kinds = {each: "float64" if each in REALS else "int64" for each in names}
-    return native_loops.compiled([f"gemm32(address, {said})"], kinds, narrow=narrow)
+    return native_loops.compiled([f"gemm32(address, {said})"], kinds)
 
 
 WORDS = {"transa": "False", "transb": "False", "m": "100", "n": "50", "k": "784", "alpha": "float32(1.0)", "a": "",
          "lda": "784", "b": "", "ldb": "50", "beta": "float32(0.0)", "c": "", "ldc": "50"}
 
 
-@pytest.mark.parametrize(("changes", "narrow", "written_out"), [
-    ({}, math.inf, True),
-    ({}, 0, False),
-    ({}, 2 * 100 * 50 * 784, False),  # from there on the BLAS has several threads
-    ({"lda": "785"}, math.inf, False),
-    ({"m": ""}, math.inf, False),
-    ({"n": str(FEW + 1), "ldb": str(FEW + 1), "ldc": str(FEW + 1)}, math.inf, False),
-    ({"beta": "float32(0.5)"}, math.inf, False),
+@pytest.mark.parametrize(("changes", "written_out"), [
+    ({}, True),
+    ({"lda": "785"}, True),
+    ({"lda": ""}, False),
+    ({"ldb": "51"}, False),
+    ({"ldc": "51"}, False),
+    ({"m": ""}, False),
+    ({"n": str(FEW + 1), "ldb": str(FEW + 1), "ldc": str(FEW + 1)}, False),
+    ({"beta": "float32(0.5)"}, False),
 ])
 @pytest.mark.skipif(registers(this_processor()) is None, reason="this processor has no fused multiplication")
-def test_where_the_loops_take_the_place_of_a_blas(changes, narrow, written_out):
-    assert ("@product_" in gemm(WORDS | changes, narrow).llvm) == written_out
+def test_where_the_loops_take_the_place_of_a_blas(changes, written_out):
+    assert ("@product_" in gemm(WORDS | changes).llvm) == written_out
 
 
 def test_registers_of_processors():
@@ -124,12 +123,3 @@ def test_registers_of_processors():
     assert registers(Processor("apple-m1", "+neon,+fp16fml")) == Registers(128, 32)
     assert registers(Processor("core2", "+sse,+sse3")) is None
     assert registers(Processor("unknown", "")) is None
-
-
-def test_from_which_work_on_several_threads_are_used(monkeypatch):
-    monkeypatch.setattr("glassgrad.engine.blas.library.allowed", lambda: 2)
-    blas = Blas("openblas", "", "", 32, 1, 1, 1, 1, 1, 1, crossings=((1_000, 1), (5_000, 2)))
-    assert blas.narrow == FOR_ONE
-    assert replace(blas, crossings=((2 * FOR_ONE, 2),)).narrow == 2 * FOR_ONE
-    monkeypatch.setattr("glassgrad.engine.blas.library.allowed", lambda: 1)
-    assert blas.narrow == math.inf

@@ -21,7 +21,7 @@ from .peers import OURS, PRODUCTS
 from .session import Session
 from .work import Training, Work, from_plain, to_plain
 
-PAUSE = 0.02  # seconds between two turns: thread pools go on spinning for some milliseconds
+PAUSE = 0.05  # seconds between two turns: thread pools go on spinning for some milliseconds
 FEWEST = 3  # rounds, however long they take
 TOLERANCE = 2e-3  # of float32 results against float64, relative to the largest of them
 

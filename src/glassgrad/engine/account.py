@@ -8,6 +8,8 @@ from typing import Any
 from ..trace import Graph
 from .loops import Loop, has_array
 from .plan import Call, Plan, Step, arrays_read, described
+from .product_pieces import in_pieces
+from .product_source import left_to_blas
 from .products import Product
 from .program import NativeProgram
 
@@ -38,9 +40,19 @@ def account(graph: Graph, program: Any, name: str) -> str:
 
 def _line(number: int, step: Step, plan: Plan) -> str:
     work = multiplications(step)
-    cut = f", in {step.pieces} pieces for as many cores as are free" if isinstance(step, Loop) and step.portion else ""
-    return (f"{number:3}. {described(step)}{cut}: {bytes_moved(step, plan):,} bytes"
+    return (f"{number:3}. {described(step)}{_manner(step, plan)}: {bytes_moved(step, plan):,} bytes"
             + (f", {2 * work:,} flops" if work else ""))
+
+
+def _manner(step: Step, plan: Plan) -> str:
+    """Return who computes a step, if it is a product, and in how many pieces."""
+    by, pieces = "", 1
+    if isinstance(step, Product):
+        by = ", by the BLAS" if left_to_blas(step, plan.views) else ", in loops for its sizes"
+        pieces = step.pieces if in_pieces(step, plan.views) else 1
+    elif isinstance(step, Loop):
+        pieces = step.pieces
+    return f"{by}, in {pieces} pieces for as many cores as are free" if pieces > 1 else by
 
 
 def bytes_moved(step: Step, plan: Plan) -> int:

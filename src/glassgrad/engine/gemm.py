@@ -29,8 +29,8 @@ from llvmlite import ir
 
 from .emit import POINTER, Number, Operand, cast
 from .kinds import BOOLEAN, INT32, INT64, KINDS, Kind
-from .machine import this_processor
-from .tiles import Sizes, product, registers
+from .sizes import Sizes, chosen
+from .tiles import product
 
 __all__ = ["routines"]
 
@@ -41,15 +41,13 @@ GEMV = ["trans", "m", "n", "alpha", "a", "lda", "x", "incx", "beta", "y", "incy"
 TRANSPOSES, REALS, POINTERS = {"trans", "transa", "transb"}, {"alpha", "beta"}, {"a", "b", "c", "x", "y"}
 
 
-def routines(ints: int, narrow: float = 0) -> dict[str, Callable[..., Number]]:
+def routines(ints: int) -> dict[str, Callable[..., Number]]:
     """Return what a native program may call of a BLAS whose integers have 32 or 64 bits.
 
     Parameters
     ----------
     ints : int
         Bits of the library's integers: ``Blas.ints``.
-    narrow : float
-        Products of fewer operations than this become loops of their own if they suit these; see `tiles`.
 
     Returns
     -------
@@ -63,37 +61,36 @@ def routines(ints: int, narrow: float = 0) -> dict[str, Callable[..., Number]]:
     found: dict[str, Callable[..., Number]] = {}
     for bits in (32, 64):
         whole, real = KINDS[f"int{ints}"], KINDS[f"float{bits}"]
-        found[f"gemm{bits}"] = partial(_gemm, whole, real, narrow)
+        found[f"gemm{bits}"] = partial(_gemm, whole, real)
         found[f"gemv{bits}"] = partial(_call, GEMV, whole, real)
     return found
 
 
-def _gemm(whole: Kind, real: Kind, narrow: float, builder: ir.IRBuilder, address: Number, *given: Operand) -> Number:
+def _gemm(whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number, *given: Operand) -> Number:
     """Multiply two matrices, in the way that is fastest for their sizes."""
     named = dict(zip(GEMM, given, strict=True))
-    sizes, here = _sizes(real.bits, named), registers(this_processor())
-    if sizes is not None and here is not None and sizes.flops < narrow:
-        here = here.halved(sizes.columns, sizes.bits)
-        if sizes.suit(here):
-            alpha = cast(builder, named["alpha"], real).value
-            matrices = [builder.inttoptr(cast(builder, named[name], INT64).value, POINTER) for name in "abc"]
-            builder.call(product(builder.module, sizes, here), [alpha, *matrices])
-            return Number(builder, INT64.constant(0), INT64)
-    return _call(GEMM, whole, real, builder, address, *given)
+    sizes = _sizes(real.bits, named)
+    registers = None if sizes is None else chosen(sizes)
+    if sizes is None or registers is None:
+        return _call(GEMM, whole, real, builder, address, *given)
+    alpha = cast(builder, named["alpha"], real).value
+    matrices = [builder.inttoptr(cast(builder, named[name], INT64).value, POINTER) for name in "abc"]
+    builder.call(product(builder.module, sizes, registers), [alpha, *matrices])
+    return Number(builder, INT64.constant(0), INT64)
 
 
 def _sizes(bits: int, given: Mapping[str, Operand]) -> Sizes | None:
-    """Return the sizes of a product if they are known here, and its matrices have no gaps."""
+    """Return the sizes of a product if they are known here; only the left operand may have gaps."""
     m, n, k, beta = (given[name] for name in ("m", "n", "k", "beta"))
     if not (isinstance(m, int) and isinstance(n, int) and isinstance(k, int)):
         return None
     left, right = bool(given["transa"]), bool(given["transb"])
-    steps = [given[name] for name in ("lda", "ldb", "ldc")]
+    left_step, *steps = (given[name] for name in ("lda", "ldb", "ldc"))
     if isinstance(beta, Number) and isinstance(beta.value, ir.Constant):
         beta = beta.value.constant
-    if steps != [m if left else k, k if right else n, n] or beta not in (0, 1):
+    if not isinstance(left_step, int) or steps != [k if right else n, n] or beta not in (0, 1):
         return None
-    return Sizes(m, n, k, left, right, beta == 1, bits)
+    return Sizes(m, n, k, left, right, beta == 1, bits, 0 if left_step == (m if left else k) else left_step)
 
 
 def _call(arguments: list[str], whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number,

@@ -100,7 +100,10 @@ MATHEMATICS = (
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "hypot", "floor", "ceil", "trunc", "rint", "fmod",
     "fabs", "fma", "fmax", "fmin", "ldexp",
 )
-THREADS = ("pthread_create", "pthread_join")
+THREADS = ("pthread_create", "pthread_mutex_init", "pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_init",
+           "pthread_cond_wait", "pthread_cond_signal", "sched_yield")
+
+SHARE = 1  # word of the crew of threads where its function stands that shares work out; see `crew`
 
 
 @cache
@@ -111,18 +114,16 @@ def known() -> frozenset[str]:
     names = ["memset", "memcpy", "memmove", *THREADS, *MATHEMATICS, *(f"{name}f" for name in MATHEMATICS)]
     found = set()
     with suppress(OSError, TypeError):
-        process = ctypes.CDLL(None)
-        library = ctypes.util.find_library("m")
-        places = [process, *([ctypes.CDLL(library)] if library else [])]
+        places = [ctypes.CDLL(None)]
+        if not hasattr(places[0], MATHEMATICS[0]):  # only then: to look for the library takes longer than all else here
+            library = ctypes.util.find_library("m")
+            places += [ctypes.CDLL(library)] if library else []
         for name in names:
             function = next((getattr(place, name) for place in places if hasattr(place, name)), None)
             if function is not None:
                 llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
                 found.add(name)
     return frozenset(found)
-
-
-_engines: list[Any] = []  # LLVM frees the code of an engine that is let go
 
 
 def loaded(code: bytes, name: str) -> Function:
@@ -135,5 +136,6 @@ def loaded(code: bytes, name: str) -> Function:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    _engines.append(engine)
-    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(name))
+    address = engine.get_function_address(name)
+    engine.detach()  # LLVM would free the code of an engine that is let go, also where a thread is still in it
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address)

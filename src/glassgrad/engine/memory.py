@@ -20,7 +20,7 @@ from .spelling import wide
 
 Kind = Literal["input", "output", "constant", "work"]
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")  # whose addresses stand first in every table
-WORDS = (*ROUTINES, "spare")  # then that of the number of cores that are free, see `cores`
+WORDS = (*ROUTINES, "crew")  # then that of the threads that help, see `crew`
 FIRST = len(WORDS)  # then the addresses of the arrays
 
 

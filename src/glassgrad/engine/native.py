@@ -12,9 +12,10 @@ import importlib.metadata
 import importlib.util
 import json
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
 
 from ..cache import private_folder
@@ -23,8 +24,8 @@ from ..files import read_bytes, write_atomic
 from .machine import Function, called_outside, known, loaded, optimised, this_processor
 
 WRITTEN_WITH = (  # modules of the words
-    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "vectors", "tiles", "gemm", "nests",
-    "team", "words", "translate", "machine", "native",
+    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "vectors", "sizes", "tiles", "gemm",
+    "nests", "crew", "team", "words", "translate", "machine", "native",
 )
 MAGIC = b"glassgrad native code 1\n"
 KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go
@@ -43,7 +44,7 @@ def missing() -> str | None:
 
 
 @lru_cache(maxsize=256)
-def native(text: str, name: str, ints: int = 32, interleave: int = 0, narrow: float = 0) -> Function:
+def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Function:
     """Return the function `name` of generated source as native code: ``(address of the table) -> status``.
 
     Parameters
@@ -54,8 +55,6 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0, narrow: fl
     interleave : int
         How many vectors of entries a loop works on at once; 0 leaves that to LLVM, which takes too few for long chains:
         a processor that has nothing else to do waits for every link of the chain.
-    narrow : float
-        Operations of a product from which the BLAS is called in any case; below, loops may take its place.
 
     Raises
     ------
@@ -65,12 +64,30 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0, narrow: fl
     why = missing()
     if why:
         raise CannotCompileError(why)
+
+    def write(triple: str, layout: str) -> str:
+        from .translate import translated  # not where the program is on disk: it takes longer than the rest
+
+        return translated(text, name, ints, triple, layout)
+
+    return _kept(write, name, f"{name} {ints} {interleave}\n{text}", interleave)
+
+
+def native_module(text: str, name: str) -> Function:
+    """Return the function `name` of a module in LLVM's own language, which names no machine, as native code."""
+    return _kept(lambda triple, layout: f'target triple = "{triple}"\ntarget datalayout = "{layout}"\n{text}', name,
+                 text)
+
+
+def _kept(write: Callable[[str, str], str], name: str, key: str, interleave: int = 0) -> Function:
+    """Return a function that is on disk, or is compiled and put there; `key` tells it from others."""
     with _lock:  # LLVM's options are those of the whole process
         folder = private_folder("programs")
-        file = None if folder is None else folder / f"{_key(text, name, ints, interleave, narrow)}.o"
+        digest = hashlib.sha256(f"{_surroundings()}\n{key}".encode()).hexdigest()[:40]
+        file = None if folder is None else folder / f"{digest}.o"
         found = None if file is None else _read(file)
         if found is None:
-            found = _compiled(text, name, ints, interleave, narrow)
+            found = _compiled(write, interleave)
             if file is not None:
                 _write(file, found)
         return loaded(found.object, name)
@@ -85,10 +102,6 @@ def _surroundings() -> str:
     words = b"".join((here / f"{name}.py").read_bytes() for name in WRITTEN_WITH)
     return json.dumps([importlib.metadata.version("llvmlite"), llvm.get_process_triple(), processor.name,
                        processor.features, hashlib.sha256(words).hexdigest()])
-
-
-def _key(text: str, name: str, ints: int, interleave: int, narrow: float) -> str:
-    return hashlib.sha256(f"{_surroundings()}\n{name} {ints} {interleave} {narrow}\n{text}".encode()).hexdigest()[:40]
 
 
 @dataclass(frozen=True)
@@ -140,12 +153,10 @@ def _forget(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _compiled(text: str, name: str, ints: int, interleave: int, narrow: float) -> Code:
-    """Compile generated source."""
+def _compiled(write: Callable[[str, str], str], interleave: int) -> Code:
+    """Compile a module that is written for a machine, see `optimised`."""
     try:
-        from .translate import translated
-
-        module, machine = optimised(partial(translated, text, name, ints, narrow), this_processor(), interleave)
+        module, machine = optimised(write, this_processor(), interleave)
         needs = called_outside(module)
         if absent := set(needs) - known():
             raise CannotCompileError(f"the C library here has no {min(absent)}, so NumPy runs the program, slower")

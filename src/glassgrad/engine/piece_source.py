@@ -35,7 +35,7 @@ class PieceWriter(LoopWriter):
         """Return the lines that run all pieces, and put together what they have collected."""
         before = [line for node in self._whole for line in begun(node, self.names.array(node))]
         after = [line for node in self._collected for line in self._added(node)]
-        return [*before, f"together({self.name}, table, {self.loop.pieces}, spare)", *after]
+        return [*before, f"together({self.name}, table, {self.loop.pieces}, crew)", *after]
 
     def _bounds(self, axis: int) -> tuple[str, str]:
         return ("first", "last") if axis == 0 else super()._bounds(axis)

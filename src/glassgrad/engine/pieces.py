@@ -1,7 +1,8 @@
-"""How a large loop is cut into pieces, which several cores compute at once.
+"""How large loops and products are cut into pieces, which several cores compute at once.
 
-Where it is cut follows from its size alone: each piece collects its part of a sum for itself, and the parts are added
-in order, so that the bits of a result do not depend on how many cores there are.
+Where they are cut follows from their sizes alone: each piece of a loop collects its part of a sum for itself, and the
+parts are added in order, so that the bits of a result do not depend on how many cores there are. A piece of a product
+is some of its rows.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from math import prod
 from ..graph import Tensor
 from .expressions import EXPRESSIONS
 from .loops import Loop, has_array, in_body
+from .products import Product
+from .sizes import FEW
 from .views import View
 
 GRAIN = 600_000  # work of a piece, in additions of vectors' entries: some 20 us
-LARGE = 16  # grains of a loop that is cut: some 300 us, beside which starting a thread costs little
+LARGE = 8  # grains of a loop that is cut: some 160 us, beside which waking a thread costs little
 MOST = 64  # pieces
 LINE = 64  # entries: no piece ends within a line of the cache
 SHARE = 16  # entries of a loop for each entry of the parts of its sums, which one core adds
+FLOPS = 3  # of a product, in the time of the addition of an entry
+BAND = 48  # rows; a piece of a product is a multiple of it
 _MOVED = 2  # work for each byte read or written
 
 
@@ -45,12 +50,28 @@ def portion(loop: Loop, views: Mapping[Tensor, View], stored: Collection[Tensor]
     return size if size < loop.domain[0] else 0
 
 
-def cut_alike(given: Sequence[Loop], others: Sequence[Loop]) -> None:
-    """Cut the loops of one program where those of the same for more rows are cut, so that one source serves both."""
-    for loop, other in zip(given, others, strict=False):
-        same = len(loop.domain) == len(other.domain) and not _goes_through_one_row(other)
-        if same and bool(loop.portion) != bool(other.portion):
-            other.portion = min(loop.portion, other.domain[0])
+def portion_of_product(product: Product, grain: int = GRAIN) -> int:
+    """Return how many rows of a product make a piece, if it is written out for its sizes; 0 if it is better not cut."""
+    rows, _, columns = product.sizes
+    grains = product.flops // (FLOPS * grain)
+    if grains < LARGE or not 1 < columns <= FEW:
+        return 0
+    size = -(-rows // (min(grains, MOST) * BAND)) * BAND
+    return size if size < rows else 0
+
+
+def cut_alike(given: Sequence[object], others: Sequence[object]) -> None:
+    """Cut the steps of one program where those of the same for more rows are cut, so that one source serves both."""
+    rows: tuple[int, ...]
+    for step, other in zip(given, others, strict=False):
+        if isinstance(step, Product) and isinstance(other, Product):
+            rows = (other.sizes[0],)
+        elif isinstance(step, Loop) and isinstance(other, Loop) and len(step.domain) == len(other.domain):
+            rows = other.domain[:0 if _goes_through_one_row(other) else 1]
+        else:
+            continue
+        if rows and bool(step.portion) != bool(other.portion):
+            other.portion = min(step.portion, *rows)
 
 
 def collected(loop: Loop) -> list[Tensor]:

@@ -19,7 +19,7 @@ from ..trace import Graph
 from .expressions import BY_NAME
 from .loops import Loop, computes, flatten, must_be_stored, new_loop, place_in
 from .lower import lowered
-from .pieces import GRAIN, portion
+from .pieces import GRAIN, portion, portion_of_product
 from .prepare import numbered, prepared, views_of
 from .products import Product, multiplies, product_of
 from .views import RESHAPE, View
@@ -88,7 +88,7 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None, grain: int = GR
         Outputs that replace inputs when the program is run again, such as weights: position -> position. Where all
         that read the input can run before, the output is written into its array.
     grain : int
-        Loops of many times this work are cut into pieces for several cores; see `pieces`.
+        Loops and products of many times this work are cut into pieces for several cores; see `pieces`.
     """
     graph = numbered(prepared(lowered(graph)))
     views = views_of(graph)
@@ -102,6 +102,8 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None, grain: int = GR
     for step in found.steps:
         if isinstance(step, Loop):
             step.portion = portion(step, views, found.stored, grain)
+        elif isinstance(step, Product):
+            step.portion = portion_of_product(step, grain)
     return found
 
 

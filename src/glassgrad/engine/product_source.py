@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from ..graph import Tensor
 from .names import Names
 from .plan import array_of
-from .products import Product
+from .products import Product, sizes_of, turned
+from .sizes import chosen
 from .spelling import INDENT, loops_over, number
+from .views import View
 
 SMALL = 6000  # multiplications below which a loop of our own is faster than a call of a BLAS
 LANES = 16  # columns that are kept in registers while a row of them is summed
@@ -17,20 +22,36 @@ WIDE = 1024  # columns of a result that is one row and stays in the nearest cach
 def product_lines(names: Names, step: Product) -> list[str]:
     """Return the lines of a product."""
     m, k, n = step.sizes
-    dtype = step.result.dtype
-    scale = [names.element(x, ["0"] * x.ndim) for x in step.scales]
-    alpha = " * ".join([*([number(float(step.sign), dtype)] if step.sign < 0 or not scale else []), *scale])
+    alpha = _alpha(names, step)
     if m * k * n <= SMALL and n <= LANES:
         return _in_registers(names, step, alpha)
     if k == 1:
         return _outer(names, step, alpha)
-    own = [] if step.added is None or _in_place(names, step) else _begin(names, step)
+    own = begin(names, step)
     if m * k * n <= SMALL:
         return own + _row_by_row(names, step, alpha)
     if m == 1 and n <= WIDE and not _turned(names, step)[1]:
         return own + _four_rows(names, step, alpha)
-    beta = number(0.0 if step.added is None else 1.0, dtype)
-    return [*own, _vector(names, step, alpha, beta) if 1 in (m, n) else _matrix(names, step, alpha, beta)]
+    return [*own, _vector(names, step, alpha, _beta(step)) if 1 in (m, n) else matrix(names, step, m)]
+
+
+def left_to_blas(step: Product, views: Mapping[Tensor, View]) -> bool:
+    """Whether a product is a call of a library."""
+    m, k, n = step.sizes
+    if m * k * n <= SMALL or k == 1 or (m == 1 and n <= WIDE and not turned(step.right, views)):
+        return False
+    return chosen(sizes_of(step, views)) is None
+
+
+def _alpha(names: Names, step: Product) -> str:
+    """Return the factor of the product."""
+    scale = [names.element(x, ["0"] * x.ndim) for x in step.scales]
+    sign = [number(float(step.sign), step.result.dtype)] if step.sign < 0 or not scale else []
+    return " * ".join([*sign, *scale])
+
+
+def _beta(step: Product) -> str:
+    return number(0.0 if step.added is None else 1.0, step.result.dtype)
 
 
 def _in_place(names: Names, step: Product) -> bool:
@@ -41,21 +62,27 @@ def _in_place(names: Names, step: Product) -> bool:
 
 def _turned(names: Names, step: Product) -> tuple[bool, bool]:
     """Return whether the left and the right operand lie in memory as their transposes."""
-    left, right = (names.views[x].terms[0].axis == 1 for x in (step.left, step.right))
-    return left, right
+    return turned(step.left, names.views), turned(step.right, names.views)
 
 
 def _prefix(step: Product) -> str:
     return "s" if step.result.dtype == np.float32 else "d"
 
 
-def _matrix(names: Names, step: Product, alpha: str, beta: str) -> str:
+def routine(step: Product) -> str:
+    """Return the name of the address of the BLAS's function that multiplies matrices."""
+    return f"{_prefix(step)}gemm"
+
+
+def matrix(names: Names, step: Product, rows: int, first: str = "") -> str:
+    """Return the call for so many rows of a product of matrices; `first` is the name of the first, if it is not 0."""
     m, k, n = step.sizes
     left, right = _turned(names, step)
-    bits = 8 * step.result.dtype.itemsize
-    return (f"gemm{bits}({_prefix(step)}gemm, {left}, {right}, {m}, {n}, {k}, {alpha}, {names.address(step.left)}, "
-            f"{m if left else k}, {names.address(step.right)}, {k if right else n}, {beta}, "
-            f"{names.address(step.result)}, {n})")
+    size = step.result.dtype.itemsize
+    of_left, of_result = (f" + {size * entries} * {first}" if first else "" for entries in (1 if left else k, n))
+    return (f"gemm{8 * size}({routine(step)}, {left}, {right}, {rows}, {n}, {k}, {_alpha(names, step)}, "
+            f"{names.address(step.left)}{of_left}, {m if left else k}, {names.address(step.right)}, "
+            f"{k if right else n}, {_beta(step)}, {names.address(step.result)}{of_result}, {n})")
 
 
 def _vector(names: Names, step: Product, alpha: str, beta: str) -> str:
@@ -73,8 +100,10 @@ def _vector(names: Names, step: Product, alpha: str, beta: str) -> str:
             f"{columns}, {names.address(vector)}, 1, {beta}, {names.address(step.result)}, 1)")
 
 
-def _begin(names: Names, step: Product) -> list[str]:
-    """Return the loop that writes what is added into the result first."""
+def begin(names: Names, step: Product) -> list[str]:
+    """Return the loop that writes what is added into the result first, unless it is there."""
+    if step.added is None or _in_place(names, step):
+        return []
     loops, index = loops_over(step.result.shape)
     entry = _added(names, step, index.split(", "))
     return [*loops, f"{INDENT * len(loops)}{names.array(step.result)}[{index}] = {entry}"]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from ..graph import Tensor
 from .expressions import BY_NAME
+from .sizes import Sizes
+from .views import View
 
-FEW = 64  # columns of a result up to which a product becomes loops of its own; for wider ones a BLAS is as fast
 MATMUL, MULTIPLY, ADD = BY_NAME["matmul"], BY_NAME["multiply"], BY_NAME["add"]
 SUBTRACT, NEGATIVE = BY_NAME["subtract"], BY_NAME["negative"]
 
@@ -32,6 +34,8 @@ class Product:
         Single numbers.
     sign : int
     added : Tensor or None
+    portion : int
+        Rows of a piece, if it is cut into pieces for several cores, else 0; see `pieces`.
     """
 
     nodes: list[Tensor]
@@ -40,6 +44,7 @@ class Product:
     scales: list[Tensor]
     sign: int = 1
     added: Tensor | None = None
+    portion: int = 0
 
     @property
     def result(self) -> Tensor:
@@ -56,6 +61,28 @@ class Product:
         """Rows, inner size and columns; a vector is one row on the left and one column on the right."""
         x, y = self.left.shape, self.right.shape
         return (x[0] if len(x) == 2 else 1), x[-1], (y[1] if len(y) == 2 else 1)
+
+    @property
+    def flops(self) -> int:
+        """Multiplications and additions."""
+        return 2 * prod(self.sizes)
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces it is cut into."""
+        return -(-self.sizes[0] // self.portion) if self.portion else 1
+
+
+def turned(x: Tensor, views: Mapping[Tensor, View]) -> bool:
+    """Whether an operand lies in memory as its transpose."""
+    return views[x].terms[0].axis == 1
+
+
+def sizes_of(step: Product, views: Mapping[Tensor, View]) -> Sizes:
+    """Return what a product is compiled for, as a whole."""
+    rows, inner, columns = step.sizes
+    return Sizes(rows, columns, inner, turned(step.left, views), turned(step.right, views), step.added is not None,
+                 8 * step.result.dtype.itemsize)
 
 
 def multiplies(node: Tensor) -> bool:

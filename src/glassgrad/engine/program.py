@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,15 @@ from ..interpret import Program
 from ..trace import Graph
 from .arena import aligned
 from .blas import Blas, best
-from .cores import spare
+from .crew import crew
 from .loops import Loop, chain
 from .lower import is_constant
 from .machine import Function
 from .memory import FIRST, ROUTINES, Memory, Slot, memory
 from .native import CannotCompileError, native
 from .plan import Call, Plan, Step, plan
-from .products import FEW, Product
+from .product_source import left_to_blas
+from .products import Product
 from .source import Source, source
 
 _MULTIPLIES = re.compile(r"\bgem[mv]\d+\(")
@@ -51,7 +51,7 @@ class Workspace:
         self.table = np.zeros(where.entries + room, np.int64)
         if blas is not None:
             self.table[: len(ROUTINES)] = [getattr(blas, name) for name in ROUTINES]
-        self.table[len(ROUTINES)] = spare()
+        self.table[len(ROUTINES)] = crew()
         self.address = self.table.ctypes.data
         self._work = aligned((where.work,), np.dtype(np.uint8))
         self.arrays: list[Any] = [self._first(slot) for slot in where.slots]
@@ -185,8 +185,8 @@ def threads_for(plan: Plan, blas: Blas | None) -> int:
     """Return how many threads the library should have for the largest product of a plan that is left to it."""
     if blas is None:
         return 1
-    products = [(2 * prod(step.sizes), step.sizes[2]) for step in plan.steps if isinstance(step, Product)]
-    left = [flops for flops, columns in products if columns > FEW or flops >= blas.narrow]
+    products = (step for step in plan.steps if isinstance(step, Product))
+    left = (step.flops for step in products if left_to_blas(step, plan.views))
     return blas.threads_for(max(left, default=0))
 
 
@@ -196,8 +196,7 @@ def with_blas(text: str, name: str, steps: Sequence[Step], blas: Blas | None) ->
         raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
     longest = max((chain(step) for step in steps if isinstance(step, Loop)), default=0)
     interleave = 2 if longest > LONG_CHAIN else 0
-    return native(text, name, interleave=interleave) if blas is None else native(
-        text, name, blas.ints, interleave, blas.narrow)
+    return native(text, name, interleave=interleave) if blas is None else native(text, name, blas.ints, interleave)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:

@@ -18,7 +18,6 @@ from ..trace import Graph
 from .arena import ALIGNMENT, aligned
 from .blas import best
 from .gather import GATHER
-from .loops import Loop
 from .memory import Memory, Slot, memory
 from .native import CannotCompileError
 from .pieces import cut_alike
@@ -77,7 +76,7 @@ class Repeated:
     def __init__(self, graphs: Sequence[Graph], carried: Mapping[int, int], watched: int | None
                  ) -> None:
         plans = [plan(graph, carried) for graph in graphs]
-        cut_alike(*([step for step in each.steps if isinstance(step, Loop)] for each in (plans[0], plans[-1])))
+        cut_alike(plans[0].steps, plans[-1].steps)
         called = [step.node.op.name for step in plans[0].steps if isinstance(step, Call)]
         if called:
             raise CannotCompileError(f"{called[0]} is not compiled, so every step runs on its own")

@@ -18,6 +18,7 @@ from .memory import WORDS, Memory
 from .names import Names
 from .piece_source import PieceWriter
 from .plan import Fill, Plan, Step, array_of, described
+from .product_pieces import ProductPieceWriter, in_pieces
 from .product_source import product_lines
 from .products import Product
 from .spelling import INDENT, loops_over
@@ -49,8 +50,8 @@ def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "progr
     bodies: list[list[str]] = []
     for number, step in enumerate(steps, start=1):
         lines = step_lines(names, number, step)
-        if isinstance(step, Loop) and step.portion:
-            writer = PieceWriter(names, step, f"{name}_piece{number}")
+        writer = _piece_writer(names, step, f"{name}_piece{number}")
+        if writer is not None:
             pieces += [lines[0], *writer.definition, "", ""]
             lines += writer.lines()
         bodies.append(lines)
@@ -64,14 +65,23 @@ def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "progr
     return Source("\n".join(lines) + "\n", name, bodies)
 
 
+def _piece_writer(names: Names, step: Step, name: str) -> PieceWriter | ProductPieceWriter | None:
+    """Return what writes a step that is cut into pieces, as a function of this name; None if it is not cut."""
+    if isinstance(step, Loop) and step.portion:
+        return PieceWriter(names, step, name)
+    if isinstance(step, Product) and in_pieces(step, names.views):
+        return ProductPieceWriter(names, step, name)
+    return None
+
+
 def step_lines(names: Names, number: int, step: Step) -> list[str]:
-    """Return the lines of one step, a comment first; of a loop that is cut into pieces, what comes before them."""
+    """Return the lines of one step, a comment first; of one that is cut into pieces, what comes before them."""
     comment = re.sub(r"[^ -~]", "?", described(step))  # names of layers are anybody's text
     lines = [f"# {number}. {comment}"]
     if isinstance(step, Loop):
         return lines + _checks(names, step, number) + ([] if step.portion else LoopWriter(names, step).lines())
     if isinstance(step, Product):
-        return lines + product_lines(names, step)
+        return lines + ([] if in_pieces(step, names.views) else product_lines(names, step))
     assert isinstance(step, Fill)
     return [*lines, _fill(names, step)]
 

@@ -20,7 +20,7 @@ _WORDS = frozenset([
     "nan", "sqrt", "abs", "sign", "largest", "smallest", "wrapped", "floor", "ceil", "trunc", "rint", "sin", "cos",
     "tan", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "hypot", "atan2", "range", "boolean",
     "part", "program", "repeated", "status", "step", "stream", "pair", "place", "kept", "watched", "fetch",
-    "following", "row", "line", "first", "last", "spare", "together",
+    "following", "row", "line", "first", "last", "crew", "together",
 ])
 _PATTERN = re.compile(r"n\d+|.*_piece\d+|u?int\d+|float\d+|[sd]?gem[mv](32|64)?|.*_(32|64)")
 

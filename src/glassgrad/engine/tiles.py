@@ -12,7 +12,6 @@ The order of summation depends on nothing but the sizes and the processor.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, pairwise
 
@@ -20,99 +19,15 @@ from llvmlite import ir
 
 from .emit import POINTER
 from .kinds import KINDS
-from .machine import Processor
-from .products import FEW
+from .sizes import Registers, Sizes
 from .vectors import Place, Vectors
 
 NEAREST = 24 * 1024  # bytes of the nearest cache that a piece of the right operand may fill
 BAND = 48  # rows of the result that are finished before the next, so that the left operand's stay in the second cache
-SCRATCH = 32 * 1024  # bytes that a copy of the right operand may take, on the stack
 VECTORS = 4  # in a row of a tile at most: so few leave room for three rows, which take turns with what they read
 
 
-@dataclass(frozen=True)
-class Registers:
-    """The vector registers of a processor.
-
-    Attributes
-    ----------
-    bits : int
-        Width of one.
-    count : int
-    """
-
-    bits: int
-    count: int
-
-    def rows(self, vectors: int) -> int:
-        """Return how many rows a tile of so many vectors may have.
-
-        >>> [Registers(256, 16).rows(vectors) for vectors in range(1, 5)]
-        [12, 6, 4, 3]
-        """
-        fitting = (rows for rows in (12, 6, 4, 3, 2) if vectors * rows + min(vectors, rows) < self.count)
-        return next(fitting, 1)
-
-    def halved(self, columns: int, bits: int) -> Registers:
-        """Return such parts of the registers that so many columns of numbers fill one.
-
-        >>> Registers(512, 32).halved(10, 32)
-        Registers(bits=256, count=32)
-        """
-        fitting = (part for part in (self.bits, self.bits // 2, self.bits // 4) if part <= max(columns * bits, 128))
-        return Registers(next(fitting, self.bits), self.count)
-
-
-def registers(processor: Processor) -> Registers | None:
-    """Return the vector registers of a processor that multiplies and adds in one instruction; else None.
-
-    >>> registers(Processor("znver3", "+avx,+avx2,+fma,-avx512f")), registers(Processor("core2", "+sse3,-fma"))
-    (Registers(bits=256, count=16), None)
-    """
-    features = set(processor.features.split(","))
-    if "+avx512f" in features:
-        return Registers(512, 32)
-    if {"+avx2", "+fma"} <= features:
-        return Registers(256, 16)
-    return Registers(128, 32) if "+neon" in features else None
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """What a product is compiled for: ``C = alpha op(A) op(B)``, or added to C; matrices lie row after row, gapless.
-
-    Attributes
-    ----------
-    rows, columns, inner : int
-        Of op(A) op(B).
-    left_turned, right_turned : bool
-        Whether an operand lies in memory as its transpose.
-    adds : bool
-        Whether the product is added to C.
-    bits : int
-        Of a number.
-    """
-
-    rows: int
-    columns: int
-    inner: int
-    left_turned: bool
-    right_turned: bool
-    adds: bool
-    bits: int
-
-    @property
-    def flops(self) -> int:
-        """Multiplications and additions."""
-        return 2 * self.rows * self.columns * self.inner
-
-    def suit(self, registers: Registers) -> bool:
-        """Whether the loops written here are the fastest known."""
-        copied = self.right_turned * self.inner * self.columns * self.bits // 8
-        return self.rows > 1 and registers.bits // self.bits <= self.columns <= FEW and copied <= SCRATCH
-
-
-class Product(Vectors):
+class TiledProduct(Vectors):
     """Appends the loops of one product to a function.
 
     Parameters
@@ -130,6 +45,7 @@ class Product(Vectors):
                  right: ir.Value, result: ir.Value) -> None:
         super().__init__(builder, sizes.bits, registers.bits // sizes.bits)
         self.sizes, self.registers = sizes, registers
+        self.left_step = sizes.left_step or (sizes.rows if sizes.left_turned else sizes.inner)
         self.alpha, self.left, self.right, self.result = alpha, left, right, result
 
     def write(self) -> None:
@@ -218,7 +134,7 @@ class Product(Vectors):
         """Sum a tile over a piece of the inner axis."""
         row = self.sum(band, row)
         sizes = self.sizes
-        row_step, inner_step = (1, sizes.rows) if sizes.left_turned else (sizes.inner, 1)
+        row_step, inner_step = (1, self.left_step) if sizes.left_turned else (self.left_step, 1)
         first = self.times(row, row_step)
 
         def step(at: Place, sums: Sequence[ir.Value]) -> list[ir.Value]:
@@ -265,10 +181,10 @@ class Product(Vectors):
         sizes, inner = self.sizes, self.sizes.inner
 
         def some(row: Place, count: int) -> None:
-            first = self.times(self.sum(band, row), inner)
+            first = self.times(self.sum(band, row), self.left_step)
 
             def left(at: Place, i: int) -> Place:
-                return self.sum(first, at, i * inner)
+                return self.sum(first, at, i * self.left_step)
 
             sums = self.summed(inner, self.lanes, count * self.rest, lambda at, sums: self._outer(
                 count, self.rest, lambda i: self.load_vector(self.left, left(at, i)),
@@ -294,7 +210,7 @@ class Product(Vectors):
                 at = self.sum(start, at)
                 return self._outer(
                     vectors, self.rest,
-                    lambda i: self.load_vector(self.left, self.sum(self.times(at, sizes.rows), first, i * lanes)),
+                    lambda i: self.load_vector(self.left, self.sum(self.times(at, self.left_step), first, i * lanes)),
                     lambda j: self.spread(self.load(self.right, self._place(at, sizes.columns - self.rest + j))), sums)
 
             for place, total in enumerate(self.summed(inner, 1, vectors * self.rest, step)):
@@ -313,8 +229,7 @@ class Product(Vectors):
 
 def product(module: ir.Module, sizes: Sizes, registers: Registers) -> ir.Function:
     """Return the function ``(alpha, A, B, C)`` of a module that computes products of these sizes."""
-    turned = "".join("T" if each else "N" for each in (sizes.left_turned, sizes.right_turned))
-    name = f"product_{sizes.rows}_{sizes.columns}_{sizes.inner}_{turned}_{sizes.adds:d}_{sizes.bits}"
+    name = f"product_{sizes.name}"
     if name in module.globals:
         return module.globals[name]
     form = ir.FunctionType(ir.VoidType(), [KINDS[f"float{sizes.bits}"].type, POINTER, POINTER, POINTER])
@@ -324,6 +239,6 @@ def product(module: ir.Module, sizes: Sizes, registers: Registers) -> ir.Functio
     function.attributes.add("noinline")  # one of them is enough, however often it is called
     function.args[3].add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    Product(builder, sizes, registers, *function.args).write()
+    TiledProduct(builder, sizes, registers, *function.args).write()
     builder.ret_void()
     return function

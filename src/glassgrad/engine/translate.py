@@ -40,7 +40,7 @@ class UnknownWordError(Exception):
     """The source says something that it has no words for, which only a bug of ours could be."""
 
 
-def translated(text: str, name: str, ints: int, narrow: float, triple: str, layout: str) -> str:
+def translated(text: str, name: str, ints: int, triple: str, layout: str) -> str:
     """Return generated source as a module of LLVM, of which other programs see the function `name`.
 
     Parameters
@@ -48,14 +48,12 @@ def translated(text: str, name: str, ints: int, narrow: float, triple: str, layo
     text, name : str
     ints : int
         Width of the integers of the BLAS that is called.
-    narrow : float
-        Operations of a product from which the BLAS is called in any case.
     triple, layout : str
         The machine, and how it lays out memory, in LLVM's words.
     """
     module = ir.Module(name)
     module.triple, module.data_layout = triple, layout
-    known = words(ints, narrow)
+    known = words(ints)
     for definition in ast.parse(text).body:
         if not isinstance(definition, ast.FunctionDef):
             raise UnknownWordError(type(definition).__name__)

@@ -83,9 +83,6 @@ WORDS: dict[str, Any] = {
 }
 
 
-def words(ints: int, narrow: float) -> dict[str, Any]:
-    """Return all words by name; `ints` is the width of the integers of the BLAS that is called.
-
-    Products of fewer than `narrow` operations may become loops instead.
-    """
-    return WORDS | routines(ints, narrow)
+def words(ints: int) -> dict[str, Any]:
+    """Return all words by name; `ints` is the width of the integers of the BLAS that is called."""
+    return WORDS | routines(ints)

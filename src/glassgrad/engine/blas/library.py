@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import math
 import os
 import shutil
 import tempfile
@@ -32,7 +31,6 @@ def _function(address: int) -> Callable[..., Any]:
     return ctypes.CFUNCTYPE(ctypes.c_int)(address)
 
 
-FOR_ONE = 20_000_000  # operations of a product with few columns that one thread does as fast as two
 
 
 @dataclass(frozen=True)
@@ -76,15 +74,6 @@ class Blas:
         """Return how many threads a product of so many operations (2 m n k) should have, as far as they are allowed."""
         wanted = max((threads for work, threads in self.crossings if work <= flops), default=1)
         return min(wanted, allowed()) if self.set_num_threads else 1
-
-    @property
-    def narrow(self) -> float:
-        """Operations of a product with few columns from which on it is left to several threads of the library.
-
-        Below `FOR_ONE` the loops of `tiles` on one thread are as fast as two threads that wait for each other.
-        """
-        crossing = next((work for work, _ in self.crossings if self.threads_for(work) > 1), math.inf)
-        return max(crossing, FOR_ONE)
 
     @property
     def private(self) -> bool:
