@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import re
 import subprocess
@@ -79,6 +80,12 @@ def test_nodes_made_by_one_line_share_how_they_came_about_and_keep_what_is_their
     code = compile("y = a * b", "another file", "exec")
     exec(code, other := {"a": x, "b": x})  # noqa: S102
     assert other["y"].where.file == "another file"
+
+
+def test_a_deep_copy_of_what_holds_an_op_has_the_same_op() -> None:
+    y = gg.tensor(2.0) * 3.0
+    (copied,) = copy.deepcopy([y.op])
+    assert copied is y.op
 
 
 def test_nodes_far_apart_in_time_go_back_as_close_ones_do() -> None:

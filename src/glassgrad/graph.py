@@ -113,6 +113,9 @@ class Op:
             return nodes.record(self, inputs, params)
         return self.forward(xp, *inputs, **params)
 
+    def __deepcopy__(self, _: Any) -> Op:  # layers that are copied keep their ops: which one it is, is its meaning
+        return self
+
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
