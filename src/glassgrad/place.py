@@ -15,7 +15,8 @@ from .errors import refuse_no_name
 from .watch import Watch
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_CORE = tuple(_PACKAGE + part for part in ("place.py", "graph.py", "build.py", "ops" + os.sep, "gradient.py"))
+_MODULES = ("place.py", "origin.py", "graph.py", "build.py", "ops" + os.sep, "gradient.py", "propagation.py")
+_CORE = tuple(_PACKAGE + part for part in _MODULES)
 
 Site = tuple[CodeType, int]
 

@@ -23,7 +23,8 @@ import numpy as np
 
 from ..build import as_tensor, of_one, placeholder, record
 from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError, kind_of, shortened
-from ..graph import NO_PARAMS, ArrayType, Op, Tensor, nodes
+from ..graph import ArrayType, Op, Tensor, nodes
+from ..origin import NO_PARAMS
 from ..place import inside, located
 
 Rule = Callable[..., tuple[Any, ...]]
