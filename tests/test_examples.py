@@ -33,6 +33,7 @@ def test_two_layer_net_is_the_library_s_own(monkeypatch, capsys):
 
 def test_the_deck_s_class_learns_with_its_own_update_in_place():
     names = runpy.run_path(str(EXAMPLES / "two_layer_net.py"))
+    np.random.seed(0)
     net = names["TwoLayerNet"](8, 6, 3)
     random = np.random.default_rng(0)
     x = random.random((40, 8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import re
 import subprocess
@@ -49,6 +50,54 @@ def test_operators_on_both_sides() -> None:
     for own, value in zip(found, expected, strict=True):
         np.testing.assert_array_equal(own.value, value)
     np.testing.assert_array_equal(gg.tensor([[1.0, 2.0]]).T.value, [[1], [2]])
+
+
+def test_numbers_at_the_edge_keep_their_side() -> None:
+    x = gg.tensor(2.0)
+    for huge in (1.5e308, -1.7e308, np.inf, -np.inf):
+        found = [huge - x, huge / x, huge + x, huge * gg.tensor(0.5), x - huge, x / huge]
+        expected = [huge - 2.0, huge / 2.0, huge + 2.0, huge * 0.5, 2.0 - huge, 2.0 / huge]
+        assert [float(y.value) for y in found] == expected
+    assert [str((x**exponent).params["exponent"]) for exponent in (0.0, -0.0, 3, 3.0)] == ["0.0", "-0.0", "3", "3.0"]
+
+
+def test_nodes_made_by_one_line_share_how_they_came_about_and_keep_what_is_their_own() -> None:
+    def line(a: Any, b: Any) -> Any:
+        return a * b
+
+    x = gg.tensor(2.0)
+    first, second, still = line(x, x), line(x, x), line(gg.constant(2.0), gg.constant(3.0))
+    with gg.scope("inside"):
+        third = line(x, x)
+    assert first._origin is second._origin
+    first.name = "first"
+    assert (first.name, second.name, third.name) == ("first", None, None)
+    assert (first.path, third.path) == ("", "inside")
+    assert first.where == second.where == third.where
+    (first * still).backward()
+    (third * second).backward()
+    assert (first.grad, still.grad, second.grad) == (6.0, None, 4.0)
+    code = compile("y = a * b", "another file", "exec")
+    exec(code, other := {"a": x, "b": x})  # noqa: S102
+    assert other["y"].where.file == "another file"
+
+
+def test_a_deep_copy_of_what_holds_an_op_has_the_same_op() -> None:
+    y = gg.tensor(2.0) * 3.0
+    (copied,) = copy.deepcopy([y.op])
+    assert copied is y.op
+
+
+def test_nodes_far_apart_in_time_go_back_as_close_ones_do() -> None:
+    x = gg.tensor(3.0)
+    c = gg.tensor([1.0, 2.0])
+    for _ in range(200):
+        gg.tensor(0.0)  # the numbers of nodes go on
+    y = x * x + x
+    gg.sum(c * c + c).backward()
+    y.backward()
+    assert (x.grad, y.grad) == (7.0, 1.0)
+    np.testing.assert_array_equal(c.grad, [3.0, 5.0])
 
 
 def test_a_value_is_a_copy_that_nobody_can_write_into() -> None:
@@ -226,7 +275,8 @@ def test_two_powers_that_differ_only_in_the_kind_of_the_exponent() -> None:
 
 REFUSED = [
     (np.array(["a"]), "has dtype <U1"), ("word", "has dtype <U4"), (np.array([object()]), "has dtype object"),
-    (1j, "has dtype complex128"), ([[1.0], [1.0, 2.0]], "cannot become an array of numbers"), (None, "dtype object"),
+    (1j, "has dtype complex128"), (None, "dtype object"),
+    ([[1.0], [1.0, 2.0]], "rows of several lengths|cannot become an array of numbers"),
     (np.ma.masked_array([1.0, 2.0], [True, False]), "is a MaskedArray.*masked.filled"),
 (np.datetime64("2020-01-01"), "datetime64"), (10**400, "has dtype object|too large"),
 ]

@@ -13,11 +13,11 @@ import glassgrad
 
 PACKAGE = Path(glassgrad.__file__).parent
 LAYERS = [
-    {"errors"}, {"cache", "tree", "files", "watch"}, {"place"}, {"graph"}, {"floats"}, {"build"}, {"ops.define"},
-    {"ops.elementwise"}, {"ops.functions", "ops.special"},
+    {"errors"}, {"cache", "tree", "files", "watch"}, {"place"}, {"origin"}, {"graph"}, {"floats"}, {"build"},
+    {"ops.define"}, {"ops.elementwise"}, {"ops.functions", "ops.special"},
     {"ops.shape", "ops.reduce", "ops.index", "ops.linalg", "ops.activation", "ops.random"},
     {"ops.arrange", "ops.cumulative", "ops.joining"}, {"ops.contract", "ops.loss"},
-    {"ops.operators"}, {"ops"}, {"interpret"}, {"gradient"}, {"fault"}, {"trace"},
+    {"ops.operators"}, {"ops"}, {"interpret"}, {"gradient"}, {"propagation"}, {"fault"}, {"trace"},
     {"simplify", "transform", "batch"}, {"vectorise", "derivatives", "subgraph"},
     {"control"}, {"scan", "custom"},
     {"engine"}, {"check"}, {"nn", "optim", "expression"}, {"deck", "data", "io"}, {"train", "words"}, {"evaluate"},

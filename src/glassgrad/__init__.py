@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import notebook, ops  # noqa: F401 - fill the namespace
+from . import notebook, ops, propagation  # noqa: F401 - fill the namespace
 from .build import constant, parameter, tensor
 from .control import checkpoint, cond
 from .custom import custom

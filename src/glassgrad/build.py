@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DtypeError, GlassgradError, ShapeError, shortened
+from .errors import DtypeError, GlassgradError, ShapeError, refuse_no_name, shortened
 from .floats import calculate
 from .graph import (
     CONSTANT,
-    NO_PARAMS,
     PARAMETER,
     PLACEHOLDER,
     VARIABLE,
@@ -27,7 +26,9 @@ from .graph import (
     nodes,
     numeric,
 )
-from .place import FOREIGN, located, site, surroundings
+from .origin import NO_PARAMS, origin
+from .place import located, surroundings
+from .watch import KEEPING, suspicious
 
 
 def tensor(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
@@ -78,23 +79,14 @@ def made(
 ) -> Tensor:
     """Return a node for a value that is known: `Tensor.__init__` with nothing left to find out.
 
-    `first` and `flows` are as in `Tensor`; `frame` is the caller's, if that is at hand.
+    `first` is as in `Tensor`, `flows` as in `Origin`; `frame` is the caller's, if that is at hand.
     """
     node = _new(Tensor)
-    node.op = op
-    node.params = params
+    node._origin = origin(op, params, flows, frame)
     node._value = value
     node._first = first
-    node._flows = flows
-    node._second = node._type = node.name = node._grad = None
-    around = surroundings.get()
-    node.scope = around.scope
+    node._second = node._grad = None
     node.serial = next_serial()
-    if frame is not None and around.rule is None and frame.f_code.co_filename in FOREIGN:
-        node._code = frame.f_code
-        node._instruction = frame.f_lasti
-    else:
-        node._site = site()
     return node
 
 
@@ -103,7 +95,7 @@ def of_one(op: Op, x: Any, frame: FrameType, params: Mapping[str, Any] = NO_PARA
     if type(x) is Tensor and type(x._value) is float and surroundings.get().quiet:
         value = calculate(op, (x._value,), params)
         if value is not None:
-            return made(op, value, x, x._flows, params, frame)
+            return made(op, value, x, x._origin.flows, params, frame)
     return record(op, (x,), params)
 
 
@@ -113,6 +105,8 @@ def placeholder(type: ArrayType, name: str | None = None) -> Tensor:
 
 
 def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
+    if name is not None:
+        refuse_no_name("tensor" if op is VARIABLE else op.name, name)
     if isinstance(value, Tensor):
         value = value._concrete("value", "Use the tensor itself.")
     if type(value) is float and dtype is None:
@@ -129,7 +123,8 @@ def _leaf(op: Op, value: Any, name: str | None, dtype: Any) -> Tensor:
 
 
 def _named(node: Tensor, name: str | None) -> Tensor:
-    node.name = name
+    if name is not None:
+        node.name = name
     return node
 
 
@@ -168,7 +163,8 @@ def record(op: Op, inputs: Iterable[Any], params: Mapping[str, Any] = NO_PARAMS)
         if op.arithmetic and set(map(type, values)) == {float} and surroundings.get().quiet:
             value = calculate(op, values, params)
             if value is not None:
-                node = made(op, value, tensors[0], tensors[0]._flows or tensors[-1]._flows, params, None)
+                flows = tensors[0]._origin.flows or tensors[-1]._origin.flows
+                node = made(op, value, tensors[0], flows, params, None)
                 node._second = tensors[1] if len(tensors) == 2 else None
                 return node
         values = list(map(for_numpy, values))
@@ -188,11 +184,11 @@ def computed(
     flows = False
     if type(value) is float or value.dtype.kind == "f":
         for node in inputs:
-            if node._flows:
+            if node._origin.flows:
                 flows = True
                 break
     node = made(op, value, inputs, flows, params, frame)
-    if (watch := surroundings.get().watch) is not None:
+    if (watch := surroundings.get().watch) is not None and op.name not in KEEPING and suspicious(value):
         watch.computed(node)
     return node
 

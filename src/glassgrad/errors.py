@@ -30,8 +30,10 @@ __all__ = [
     "ShapeError",
     "TraceError",
     "UnsupportedError",
+    "kind_of",
     "one_of",
     "refuse_no_function",
+    "refuse_no_name",
     "shortened",
 ]
 
@@ -83,6 +85,29 @@ def refuse_no_function(taker: str, given: object) -> None:
     if not callable(given):
         raise DtypeError(f"{taker}: a function is needed, to be called later; got {shortened(given)}. Give f itself, "
                          "not what f(x) is.")
+
+
+def refuse_no_name(taker: str, given: object) -> None:
+    """Raise a `DtypeError` where something stands in the place of a name, which has to be text.
+
+    >>> refuse_no_name("scope", 3)
+    Traceback (most recent call last):
+        ...
+    glassgrad.errors.DtypeError: scope: the name 3 was given, an int; text is needed, such as 'layer 1'.
+    """
+    if not isinstance(given, str):
+        raise DtypeError(f"{taker}: the name {shortened(given)} was given, {kind_of(given)}; text is needed, such as "
+                         "'layer 1'.")
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is, with its article.
+
+    >>> kind_of(3), kind_of("x")
+    ('an int', 'a str')
+    """
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def one_of(what: str, given: object, known: Iterable[object]) -> SettingError:

@@ -7,23 +7,21 @@ Traceback (most recent call last):
     ...
 glassgrad.errors.NonFiniteError: nan first appears in the result of log; its inputs: x -1 (<doctest ...)
 
-While all is well, each value costs one cheap look. Only when a look finds something are the nodes gone through, from
-the first on, to find where it began.
+While all is well, there is nothing but cheap looks (`watch`). Only when one finds something are the nodes gone through,
+from the first on, to find where it began.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import unwrap
-from math import isfinite
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from .build import ancestors
-from .errors import NonFiniteError
+from .errors import NonFiniteError, SettingError, shortened
 from .gradient import pull
 from .graph import Tensor, describe, is_float
 from .interpret import evaluate_all
@@ -31,11 +29,6 @@ from .place import RuleSite, surroundings
 from .watch import Watch
 
 Read = Callable[[Tensor], Any]
-HARMLESS = frozenset({
-    "abs", "broadcast_to", "concatenate", "getitem", "identity", "max", "maximum", "min", "minimum", "negative", "relu",
-    "reshape", "sigmoid", "sign", "softmax", "stop_gradient", "tanh", "transpose", "where",
-})
-"""Ops that make nothing infinite or NaN of what is finite: there is nothing to look for in their values."""
 
 
 @dataclass(frozen=True)
@@ -100,23 +93,6 @@ def _label(node: Tensor) -> str:
     return node.name or node.op.name
 
 
-_dot = unwrap(np.vdot)  # without the question whether an array has a `vdot` of its own
-LARGE = 5000
-
-
-def suspicious(value: Any) -> bool:
-    """Whether an array may hold a NaN or an infinity: cheap, and sometimes wrong when the numbers are huge.
-
-    In a step of training every look finds the processor's caches full of something else, so that what counts is how
-    little code it runs.
-    """
-    if type(value) is not np.ndarray:
-        return not isfinite(value)
-    if value.size > LARGE and value.flags.fnc:
-        value = value.T  # else `vdot` would copy what lies column by column, which takes 50 times as long
-    return not isfinite(_dot(value, value))
-
-
 def first_entry(value: Any, infinity: bool = True) -> tuple[int, ...] | None:
     """Return the index of the first entry that is NaN, or infinite, or None."""
     array = np.asarray(value)
@@ -136,13 +112,13 @@ def first_forward(order: Iterable[Tensor], read: Read, infinity: bool = True) ->
 
 
 def first_backward(
-    order: Sequence[Tensor], seeds: Mapping[Tensor, Any], found: Mapping[Tensor, Any], read: Read, infinity: bool = True
+    order: Sequence[Tensor], seed: tuple[Tensor, Any], found: Mapping[Tensor, Any], read: Read, infinity: bool = True
 ) -> Fault | None:
     """Return the first rule, going backward, that gives what is not finite; or the node where it adds up to that."""
-    for node, seed in seeds.items():
-        index = first_entry(seed, infinity)
-        if index is not None:
-            return Fault(node, seed, index, (("the cotangent it was given", seed),), node)
+    start, given = seed
+    index = first_entry(given, infinity)
+    if index is not None:
+        return Fault(start, given, index, (("the cotangent it was given", given),), start)
     for node in reversed(order):
         if node not in found:
             continue
@@ -153,8 +129,8 @@ def first_backward(
         for source, part in zip(node.inputs, pull(node, g, np, read) if node.inputs else (), strict=True):
             index = None if part is None or source not in found else first_entry(part, infinity)
             if index is not None:
-                given = (("g", g), *((_label(other), read(other)) for other in node.inputs))
-                return Fault(node, part, index, given, source)
+                inputs = (("g", g), *((_label(other), read(other)) for other in node.inputs))
+                return Fault(node, part, index, inputs, source)
     return None
 
 
@@ -166,8 +142,6 @@ class _Debug:
         self.settings = np.geterr()
 
     def computed(self, node: Tensor) -> None:
-        if node.op.name in HARMLESS or not suspicious(node._value):
-            return
         if first_entry(node._value, self.infinity) is not None:
             self._raise(first_forward(ancestors([node]), _value, self.infinity))
 
@@ -175,14 +149,11 @@ class _Debug:
         values = evaluate_all(order, inputs, arguments)
         self._raise(first_forward(values, values.__getitem__, self.infinity))
 
-    def propagated(
-        self, seeds: Mapping[Tensor, Any], reached: Sequence[Any], all_found: Callable[[], Mapping[Tensor, Any]],
-        read: Read,
-    ) -> None:
-        if any(map(suspicious, reached)) and any(first_entry(g, self.infinity) is not None for g in reached):
-            order, found = ancestors(seeds), all_found()
+    def propagated(self, seed: tuple[Tensor, Any], found: Mapping[Tensor, Any], read: Read) -> None:
+        if any(first_entry(g, self.infinity) is not None for g in found.values()):
+            order = ancestors([seed[0]])
             self._raise(first_forward(order, read, self.infinity)
-                        or first_backward(order, seeds, found, read, self.infinity))
+                        or first_backward(order, seed, found, read, self.infinity))
 
     @staticmethod
     def _raise(fault: Fault | None) -> None:
@@ -202,7 +173,9 @@ class debug:  # noqa: N801 - called like a function
     """Look for NaN and infinity in all that is computed, and name the first, with its op, layer, line and inputs.
 
     A switch, or a context manager that sets things back at the end of its block. NumPy's own warnings are silent
-    meanwhile: what they warn of is said better here.
+    meanwhile: what they warn of is said better here. Nothing needs to come of such a value: it is named also where
+    ``where``, ``relu`` or a comparison hides it from all that follows. Only of what a compiled function computes, the
+    results alone are looked at.
 
     Parameters
     ----------
@@ -229,6 +202,9 @@ class debug:  # noqa: N801 - called like a function
     """
 
     def __init__(self, nan: bool = True, infinity: bool = True) -> None:
+        for name, given in (("nan", nan), ("infinity", infinity)):
+            if not isinstance(given, bool):
+                raise SettingError(f"debug: {name}={shortened(given)} was given; True or False is needed.")
         self._before = surroundings.get().watch
         settings = np.geterr()
         if nan:

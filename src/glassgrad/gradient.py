@@ -22,17 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors, as_tensor, by_serial, frozen, placeholder
+from .build import ancestors, as_tensor, frozen, placeholder
 from .errors import GradientError, ShapeError
-from .floats import REFUSED, floats
-from .graph import NO_PARAMS, ArrayType, Op, Tensor, describe, for_numpy, is_float, nodes, numeric
+from .graph import ArrayType, Op, Tensor, describe, is_float, nodes, numeric
 from .interpret import evaluate
 from .ops.define import definition
+from .origin import NO_PARAMS
 from .place import RuleSite, inside, surroundings
+from .watch import suspicious
 
 Read = Callable[[Tensor], Any]
 _value = attrgetter("value")
-_flows = attrgetter("_flows")
 
 
 def backpropagate(
@@ -73,123 +73,21 @@ def backpropagate(
     return cotangents
 
 
-def propagate(output: Tensor, seed: Any) -> tuple[list[Tensor], list[Any]]:
-    """Return the nodes that a derivative can reach from `output`, users before inputs, and the cotangent of each.
-
-    This is `backpropagate` for nodes with values. A cotangent is None where nothing arrives, because a rule on the way
-    has no derivative. What was calculated on Python's floats (`floats`) goes back on them, and in the loop itself: for
-    single numbers a call would cost more than the calculation.
-    """
-    order = _on_the_way(output)
-    arrived: dict[Tensor, Any] = {output: _held(output, seed)}  # only what still waits for its turn: it stays small
-    sums: set[Tensor] = set()
-    before, take = arrived.get, arrived.pop
-    cotangents = []
-    for node in order:
-        g, first, second = take(node, None), node._first, node._second
-        cotangents.append(g)
-        if g is None:
-            continue
-        if second is None:
-            _hand_back(node, g, arrived, sums)
-            continue
-        try:
-            to_first, to_second = node.op.vjp(floats, g, node._value, first._value, second._value)  # type: ignore[misc]
-        except REFUSED:
-            _hand_back(node, g, arrived, sums)
-            continue
-        if first._flows:
-            sum_ = before(first)
-            arrived[first] = to_first if sum_ is None else sum_ + to_first
-        if second._flows:
-            sum_ = before(second)
-            arrived[second] = to_second if sum_ is None else sum_ + to_second
-    return order, cotangents
-
-
-def _on_the_way(output: Tensor) -> list[Tensor]:
-    """Return the nodes that a derivative can reach from `output`, users before inputs."""
-    order = [output] if output._flows else []
-    found, append = set(order), order.append
-    for node in order:  # which grows on the way
-        first, second = node._first, node._second
-        if second is not None:  # as below, for two
-            if second._flows and second not in found:
-                found.add(second)
-                append(second)
-            if first._flows and first not in found:
-                found.add(first)
-                append(first)
-            continue
-        for source in node.inputs:
-            if source._flows and source not in found:
-                found.add(source)
-                append(source)
-    order.sort(key=by_serial, reverse=True)
-    return order
-
-
-def _hand_back_one(node: Tensor, g: float, arrived: dict[Tensor, Any]) -> bool:
-    """Do for a node calculated on one float what `_hand_back` does; False where NumPy has more to say."""
-    source = node._first
-    try:
-        (part,) = node.op.vjp(floats, g, node._value, source._value, **node.params)  # type: ignore[misc]
-    except REFUSED:
-        return False
-    if part is not None and source._flows:
-        before = arrived.get(source)
-        arrived[source] = part if before is None else before + part
-    return True
-
-
-def _hand_back(node: Tensor, g: Any, arrived: dict[Tensor, Any], sums: set[Tensor]) -> None:
-    """Add to what has arrived at each input of a node its part of the cotangent.
-
-    The first sum of two is a new array, which nobody else knows, so that the next parts are added in its place: `sums`
-    says at which nodes that is so.
-    """
-    if type(node._first) is Tensor and node._second is None and _hand_back_one(node, g, arrived):
-        return
-    inputs = node.inputs
-    if not inputs:
-        return
-    y, values = node._value, [source._value for source in inputs]
-    if type(y) is float or float in map(type, values):
-        g, y, values = for_numpy(g), for_numpy(y), list(map(for_numpy, values))
-    for source, part in zip(inputs, _parts(node, g, np, y, values, _flows), strict=True):
-        if part is None or not source._flows:
-            continue
-        if not _fits(part, source._value):
-            part = fit(np, computed(part), source)  # noqa: PLW2901
-        before = arrived.get(source)
-        if before is None:
-            arrived[source] = part if type(part) is np.ndarray else _held(source, part)
-        elif source in sums and type(before) is np.ndarray:
-            before += part
-        else:
-            arrived[source] = _held(source, before + part)
-            sums.add(source)
-
-
-def _fits(part: Any, value: Any) -> bool:
+def fits(part: Any, value: Any) -> bool:
     """Whether a cotangent has the shape and dtype of the value it belongs to: what is asked most, answered first."""
     if type(value) is np.ndarray and type(part) is np.ndarray:
         return part.dtype is value.dtype and part.shape == value.shape
     return type(part) is np.float64 and type(value) is float
 
 
-def _held(node: Tensor, g: Any) -> Any:
-    return float(g) if type(node._value) is float else g
-
-
 def _handed_back(node: Tensor, g: Any, xp: Any, read: Read, active: Container[Tensor]) -> list[tuple[Tensor, Any]]:
     """Return the inputs of a node that are active, each with its part of the cotangent, of its shape and dtype."""
     handed = []
     values = [read(source) for source in node.inputs]
-    parts = _parts(node, g, xp, read(node), values, active.__contains__)
+    parts = parts_of(node, g, xp, read(node), values, active.__contains__)
     for source, part in zip(node.inputs, parts, strict=True):
         if part is not None and source in active:
-            if not _fits(part, source._value):
+            if not fits(part, source._value):
                 part = fit(xp, computed(part), source)  # noqa: PLW2901
             handed.append((source, part))
     return handed
@@ -207,7 +105,7 @@ def dependents(order: list[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
 def pull(node: Tensor, g: Any, xp: Any, read: Read) -> tuple[Any, ...]:
     """Return the cotangents of a node's inputs for the cotangent `g` of its output, as the op's rule gives them."""
     values = [read(source) for source in node.inputs]
-    return tuple(computed(part) for part in _parts(node, g, xp, read(node), values, lambda _: True))
+    return tuple(computed(part) for part in parts_of(node, g, xp, read(node), values, lambda _: True))
 
 
 def computed(part: Any) -> Any:
@@ -215,7 +113,7 @@ def computed(part: Any) -> Any:
     return part() if type(part) is FunctionType else part
 
 
-def _parts(
+def parts_of(
     node: Tensor, g: Any, xp: Any, y: Any, values: list[Any], wanted: Callable[[Tensor], bool]
 ) -> tuple[Any, ...]:
     """Return what the rule gives: a cotangent for each input, or None, or a function that computes it if asked.
@@ -275,13 +173,18 @@ def gradients(output: Tensor, g: Any, targets: list[Tensor], xp: Any = nodes) ->
     two of them may share their memory.
     """
     read: Read = (lambda node: node) if xp is nodes else (_value)
-    order, seeds = ancestors([output]), {output: g}
-    found = backpropagate(order, seeds, targets, xp, read)
-    watch = surroundings.get().watch
-    if watch is not None and xp is np:
-        watch.propagated(seeds, [found[node] for node in targets if node in found], lambda: found, read)
+    found = backpropagate(ancestors([output]), {output: g}, targets, xp, read)
+    if xp is np:
+        look_at(output, g, found, read)
     finish = as_tensor if xp is nodes else frozen
     return [finish(found[node] if node in found else np.zeros(node.shape, node.dtype)) for node in targets]
+
+
+def look_at(output: Tensor, seed: Any, found: Mapping[Tensor, Any], read: Read) -> None:
+    """Tell whoever watches (`debug`) of a backward pass in which a cotangent is not finite."""
+    watch = surroundings.get().watch
+    if watch is not None and any(map(suspicious, found.values())):
+        watch.propagated((output, seed), found, read)
 
 
 def cotangent_of(output: Tensor, g: Any) -> Any:
@@ -304,33 +207,3 @@ def cotangent_of(output: Tensor, g: Any) -> Any:
             f"the cotangent has shape {g.shape}, {describe(output)} has {output.shape}; they must be equal."
         )
     return g if g.dtype == output.dtype else nodes.astype(g, output.dtype)
-
-
-def _arrived(order: list[Tensor], cotangents: list[Any]) -> dict[Tensor, Any]:
-    return {node: g for node, g in zip(order, cotangents, strict=True) if g is not None}
-
-
-def backward(output: Tensor, g: Any, accumulate: bool) -> None:
-    """Carry out `Tensor.backward`."""
-    if output.value is None:
-        raise GradientError(
-            f"{describe(output)} depends on a placeholder: backward() needs values. Use gg.grad inside a traced "
-            "function, or graph.run(...).backward()."
-        )
-    seed = cotangent_of(output, g)
-    if isinstance(seed, Tensor):
-        seed = seed._concrete("value", "backward() needs the numbers of its cotangent.")
-    order, cotangents = propagate(output, seed)
-    watch = surroundings.get().watch
-    if watch is not None:
-        reached = [g for node, g in zip(order, cotangents, strict=True) if node._first == () and g is not None]
-        watch.propagated({output: seed}, reached, lambda: _arrived(order, cotangents), _value)
-    for node, cotangent in zip(order, cotangents, strict=True):
-        if cotangent is None:
-            continue
-        if accumulate and node._grad is not None:
-            cotangent = node._grad + cotangent  # noqa: PLW2901
-        node._grad = cotangent if type(cotangent) is float else frozen(cotangent)
-
-
-nodes.register("backward", backward)

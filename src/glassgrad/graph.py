@@ -14,18 +14,30 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from .errors import DtypeError, GlassgradError, GradientError, ShapeError, TraceError, UnsupportedError, shortened
-from .place import Location, Site, at, locate, site, surroundings
+from .origin import Origin
+from .place import Location, Scope, Site, at, locate, site, surroundings
 
 Array = Any  # a NumPy array or NumPy scalar
 Binary = Callable[[Any, Any], "Tensor"]
 Unary = Callable[[Any], "Tensor"]
-NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+
+
+def dtype_of(taker: str, given: Any) -> np.dtype[Any]:
+    """Return a dtype that arrays can have here, from NumPy's object or its name, or raise a `DtypeError`."""
+    try:
+        dtype = np.dtype(given)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype.kind not in "biuf":
+        raise DtypeError(f"{taker}: the dtype {shortened(given)} was given; one of real numbers or booleans is needed, "
+                         "such as 'float32'.")
+    return dtype
 
 
 @dataclass(frozen=True)
@@ -40,9 +52,12 @@ class ArrayType:
     dtype: np.dtype[Any] = field(default=np.dtype("float64"))
 
     def __post_init__(self) -> None:
-        shape = (self.shape,) if isinstance(self.shape, int) else tuple(int(size) for size in self.shape)
-        object.__setattr__(self, "shape", shape)
-        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+        given = self.shape if isinstance(self.shape, (tuple, list, np.ndarray)) else (self.shape,)
+        if not all(hasattr(size, "__index__") and not isinstance(size, bool) and size >= 0 for size in given):
+            raise ShapeError(f"ArrayType: the shape {shortened(self.shape)} was given; whole numbers of at least 0 are "
+                             "needed, such as (100, 784), or () for a single number.")
+        object.__setattr__(self, "shape", tuple(int(size) for size in given))
+        object.__setattr__(self, "dtype", dtype_of("ArrayType", self.dtype))
 
     @property
     def ndim(self) -> int:
@@ -54,6 +69,11 @@ class ArrayType:
 
 
 FLOAT64 = ArrayType(())
+
+
+@lru_cache(maxsize=1024)
+def _array_type(shape: tuple[int, ...], dtype: np.dtype[Any]) -> ArrayType:
+    return ArrayType(shape, dtype)
 
 
 def type_of(value: Any) -> ArrayType:
@@ -88,6 +108,8 @@ class Op:
     arithmetic : bool
         Whether `forward` and `vjp` need nothing but Python's operators and the few functions of `floats.floats`, so
         that they can run on Python's floats as they are.
+    origins : dict
+        What the nodes made with it have in common, by the position in the code that made them.
     """
 
     name: str
@@ -98,12 +120,16 @@ class Op:
     symbol: str = ""
     latex: str = ""
     arithmetic: bool = False
+    origins: dict[int, Origin] = field(default_factory=dict)
 
     def __call__(self, xp: Any, *inputs: Any, **params: Any) -> Any:
         """Compute, or record, in the namespace `xp`."""
         if xp is nodes:
             return nodes.record(self, inputs, params)
         return self.forward(xp, *inputs, **params)
+
+    def __deepcopy__(self, _: Any) -> Op:  # layers that are copied keep their ops: which one it is, is its meaning
+        return self
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -169,15 +195,12 @@ class Tensor:
     """
 
     __array_priority__ = 1000
+    # Python's collector of cycles goes over every slot of every node several times while a large graph grows: there
+    # are few, and what many nodes have in common is in their `Origin`.
     # `_value` of a float64 without axes is a Python float, which calculates several times faster than NumPy's.
     # `_first` is the tuple of inputs; of a node calculated on floats it is the first input itself, and `_second` the
-    # other one or None: one object less to allocate, and for Python's collector of cycles to go over.
-    # `_flows`: a derivative can go through it, for it is a float computed from a leaf that is no constant.
-    # `_code` is the place, or the code alone, and `_instruction` where in it.
-    __slots__ = (
-        "__weakref__", "_code", "_first", "_flows", "_grad", "_instruction", "_second", "_type", "_value", "name", "op",
-        "params", "scope", "serial",
-    )
+    # other one or None: one object less to allocate, and to go over.
+    __slots__ = ("__weakref__", "_first", "_grad", "_origin", "_second", "_value", "serial")
 
     def __init__(
         self,
@@ -188,21 +211,16 @@ class Tensor:
         type: ArrayType | None,
         name: str | None = None,
     ) -> None:
-        around = surroundings.get()
-        self.op = op
         self._first: Any = inputs
         self._second: Tensor | None = None
-        self.params = params
-        self._value = value
-        self._type = type
-        given: bool = any(node._flows for node in inputs) if inputs else op is not CONSTANT
-        self._flows: bool = given and is_float(self.dtype)
-        self.name = name
-        self.scope = around.scope
-        self.serial = next_serial()
-        self._code: Any = site()
-        self._instruction: int | None = None
+        self._value: Array | None = value
         self._grad: Array | None = None
+        flows: bool = any(node._origin.flows for node in inputs) if inputs else op is not CONSTANT
+        kind = type_of(value) if type is None else type
+        self._origin: Origin = Origin(
+            op, params, surroundings.get().scope, site(), flows and is_float(kind.dtype), name, kind
+        )
+        self.serial = next_serial()
 
     # What a node is -------------------------------------------------------------------------------------------------
 
@@ -222,10 +240,10 @@ class Tensor:
     @property
     def type(self) -> ArrayType:
         """Shape and dtype."""
-        if self._type is None:
-            value = self._value
-            self._type = FLOAT64 if type(value) is float else ArrayType(value.shape, value.dtype)  # type: ignore[union-attr]
-        return self._type
+        value = self._value
+        if type(value) is float:
+            return FLOAT64
+        return self._origin.type if value is None else _array_type(value.shape, value.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -250,6 +268,30 @@ class Tensor:
         return int(np.prod(self.shape))
 
     @property
+    def op(self) -> Op:
+        """The operation applied."""
+        return self._origin.op
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The op's static keyword arguments."""
+        return self._origin.params
+
+    @property
+    def name(self) -> str | None:
+        """A label for pictures and messages."""
+        return self._origin.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self._origin = self._origin.but(name=name)
+
+    @property
+    def scope(self) -> tuple[Scope, ...]:
+        """The layers it stands in, outermost first."""
+        return self._origin.scope
+
+    @property
     def path(self) -> str:
         """The scopes as one string, outermost first."""
         return "/".join(part.name for part in self.scope)
@@ -261,11 +303,11 @@ class Tensor:
 
     @property
     def _site(self) -> Site | None:
-        return self._code if self._instruction is None else (self._code, self._instruction)
+        return self._origin.site
 
     @_site.setter
     def _site(self, place: Site | None) -> None:
-        self._code, self._instruction = place, None
+        self._origin = self._origin.but(site=place)
 
     @property
     def is_leaf(self) -> bool:
@@ -342,6 +384,12 @@ class Tensor:
         if value.shape != () or value.dtype.kind not in "iu":
             raise DtypeError(f"{describe(self)} ({self.type}) cannot be an index: a single integer is needed.")
         return int(value)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UnsupportedError(
+            f"Entries of {describe(self)} cannot be set: what was computed from them would be wrong. Make a new "
+            "tensor, with gg.where(mask, value, x) for example."
+        )
 
     def __len__(self) -> int:
         if not self.shape:
@@ -431,6 +479,9 @@ def numeric(value: Any) -> Array:
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, GlassgradError) as error:
+            if "inhomogeneous" in str(error):
+                raise DtypeError(f"{shortened(value)} has rows of several lengths; an array needs rows of one. Fill "
+                                 "the short ones up, or give each as an array of its own.") from None
             raise DtypeError(f"{shortened(value)} cannot become an array of numbers: {error}") from None
     if array.dtype.kind not in "biuf":
         raise DtypeError(

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import reduce
-from math import cos, log, pi
+from math import cos, isfinite, log, pi
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,14 +50,14 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         if not callable(self.lr):
-            _check("lr", self.lr, self.lr > 0, "a positive number")
-        _check("weight_decay", self.weight_decay, self.weight_decay >= 0, "a number of at least 0")
+            _check("lr", self.lr, lambda lr: lr > 0, "a positive number")
+        _check("weight_decay", self.weight_decay, lambda decay: decay >= 0, "a number of at least 0")
         if self.clip is not None:
-            _check("clip", self.clip, self.clip > 0, "a positive number, or None")
+            _check("clip", self.clip, lambda clip: clip > 0, "a positive number, or None")
         for field in fields(self):
             if field.name in _SHARES:
                 value = getattr(self, field.name)
-                _check(field.name, value, 0 <= value < 1, "at least 0 and less than 1")
+                _check(field.name, value, lambda share: 0 <= share < 1, "at least 0 and less than 1")
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 1."""
@@ -101,8 +102,8 @@ class Optimizer:
 _SHARES = ("momentum", "decay", "beta1", "beta2")
 
 
-def _check(what: str, value: Any, holds: bool, needed: str) -> None:
-    if not holds or not np.isfinite(value):
+def _check(what: str, value: Any, holds: Callable[[Any], bool], needed: str) -> None:
+    if not isinstance(value, Real) or not isfinite(value) or not holds(value):
         raise SettingError(f"{what} must be {needed}; got {value!r}.")
 
 

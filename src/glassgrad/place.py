@@ -11,10 +11,12 @@ from contextvars import ContextVar
 from types import CodeType
 from typing import NamedTuple
 
+from .errors import refuse_no_name
 from .watch import Watch
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_CORE = tuple(_PACKAGE + part for part in ("place.py", "graph.py", "build.py", "ops" + os.sep, "gradient.py"))
+_MODULES = ("place.py", "origin.py", "graph.py", "build.py", "ops" + os.sep, "gradient.py", "propagation.py")
+_CORE = tuple(_PACKAGE + part for part in _MODULES)
 
 Site = tuple[CodeType, int]
 
@@ -106,6 +108,7 @@ def scope(name: str) -> Iterator[Scope]:
     >>> y.path
     'layer 1'
     """
+    refuse_no_name("scope", name)
     entered = Scope(name)
     with inside((*surroundings.get().scope, entered)):
         yield entered

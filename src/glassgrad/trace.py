@@ -20,13 +20,23 @@ from typing import Any
 import numpy as np
 
 from .build import ancestors, as_tensor, constant, frozen, placeholder, weak_dtype
-from .errors import NonFiniteError, ShapeError, TraceError, one_of, refuse_no_function
-from .fault import first_forward, suspicious
-from .gradient import backpropagate, cotangent_of
+from .errors import (
+    DtypeError,
+    NonFiniteError,
+    SettingError,
+    ShapeError,
+    TraceError,
+    one_of,
+    refuse_no_function,
+    shortened,
+)
+from .fault import first_forward
+from .gradient import backpropagate, cotangent_of, look_at
 from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
 from .interpret import evaluate, evaluate_all
 from .place import Scope, inside, surroundings
 from .tree import Tree, flatten
+from .watch import KEEPING, suspicious
 
 
 class Graph:
@@ -81,8 +91,9 @@ class Graph:
         if any(isinstance(leaf, Tensor) for leaf in leaves):
             results = evaluate(self.inputs, self.outputs, [as_tensor(array) for array in self._arrays(leaves)], nodes)
         else:
-            results = evaluate(self.inputs, self.outputs, arrays := self._arrays(leaves))
-            self.look_at(results, arrays)
+            values = evaluate_all(self.nodes, self.inputs, arrays := self._arrays(leaves))
+            results = [values[node] for node in self.outputs]
+            self.look_at([*results, *_worth_a_look(values)], arrays)
         return self.gives.unflatten(results)
 
     def run(self, *args: Any) -> Record:
@@ -90,13 +101,13 @@ class Graph:
         arrays = [as_tensor(array)._concrete("value", "Call the graph itself.") for array in
                   self._arrays(self._leaves(args))]  # copies, so that what is recorded stays as it was
         values = evaluate_all(self.nodes, self.inputs, arrays)
-        self.look_at([values[node] for node in self.outputs], arrays)
+        self.look_at([*(values[node] for node in self.outputs), *_worth_a_look(values)], arrays)
         return Record(self, {node: frozen(value) for node, value in values.items()})
 
-    def look_at(self, results: Sequence[Any], arrays: Sequence[Any]) -> None:
-        """Tell whoever watches (`debug`) of results that are not finite, however they were computed."""
+    def look_at(self, values: Iterable[Any], arrays: Sequence[Any]) -> None:
+        """Tell whoever watches (`debug`) of a run with a value that is not finite, however it was computed."""
         watch = surroundings.get().watch
-        if watch is not None and any(map(suspicious, results)):
+        if watch is not None and any(map(suspicious, values)):
             watch.ran(self.nodes, self.inputs, arrays)
 
     def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
@@ -106,6 +117,13 @@ class Graph:
 
     def _arrays(self, leaves: list[Any]) -> list[Any]:
         return [_checked(leaf, node, self.name) for leaf, node in zip(leaves, self.inputs, strict=True)]
+
+
+def _worth_a_look(values: Mapping[Tensor, Any]) -> list[Any]:
+    """Return the values that may be the first not to be finite, if anybody watches."""
+    if surroundings.get().watch is None:
+        return []
+    return [value for node, value in values.items() if node.inputs and node.op.name not in KEEPING]
 
 
 def _checked(value: Any, node: Tensor, name: str) -> Any:
@@ -154,9 +172,7 @@ class Record:
         seed = cotangent_of(result, g)
         read = self.values.__getitem__
         found = self.gradients = backpropagate(order, {result: seed}, leaves, np, read)
-        watch = surroundings.get().watch
-        if watch is not None:
-            watch.propagated({result: seed}, [found[leaf] for leaf in leaves if leaf in found], lambda: found, read)
+        look_at(result, seed, found, read)
         return found
 
     def check_finite(self) -> None:
@@ -247,6 +263,10 @@ def open_(what: Any, *names: str, levels: int | None = None) -> Any:
     0.5
     ('sigmoid', 'reciprocal', None)
     """
+    if not isinstance(what, (Graph, Tensor)):
+        raise DtypeError(f"open: {shortened(what)} was given; a Tensor is needed, or a Graph: gg.trace(f)(x).")
+    if levels is not None and (not isinstance(levels, int) or levels < 0):
+        raise SettingError(f"open: levels={shortened(levels)} was given; a whole number is needed, or None for all.")
     outputs = what.outputs if isinstance(what, Graph) else (what,)
     known = {*nodes.__dict__, *(node.op.name for node in ancestors(outputs))}
     for name in names:

@@ -216,7 +216,7 @@ class Call:
 def _positions(argnums: int | tuple[int, ...], count: int) -> list[int]:
     chosen = argnums if isinstance(argnums, tuple) else (argnums,)
     for position in chosen:
-        if not isinstance(position, int):
+        if not isinstance(position, int) or isinstance(position, bool):
             raise SettingError(f"argnums: {argnums!r} was given; the number of an argument is needed, counted from 0, "
                                "or a tuple of such.")
         if not -count <= position < count:

@@ -136,7 +136,7 @@ def test_loops_branches_and_calls_are_those_of_python(table: list[int]) -> None:
     space = WORDS | {"array": lambda address, shape, dtype: address}
     exec(TEXT, space)  # noqa: S102 - the text above
     plain, compiled_ = np.array(table), np.array(table)
-    module, machine = optimised(partial(translated, TEXT, "program", 32, 0), this_processor())
+    module, machine = optimised(partial(translated, TEXT, "program", 32), this_processor())
     function = loaded(bytes(machine.emit_object(module)), "program")
     assert function(compiled_.ctypes.data) == space["program"](plain)
     np.testing.assert_array_equal(compiled_, plain)
@@ -155,4 +155,4 @@ def test_source_that_nobody_writes_is_refused(line: str) -> None:
 
 def test_an_unknown_word_is_named() -> None:
     with pytest.raises(UnknownWordError, match="cbrt"):
-        translated("def program(table):\n    return cbrt(table)\n", "program", 32, 0, "", "")
+        translated("def program(table):\n    return cbrt(table)\n", "program", 32, "", "")

@@ -39,6 +39,35 @@ def test_values_and_derivatives_keep_their_bounds(function: Any, kind: Any) -> N
             assert error <= allowed, f"{function.name}({at!r}) = {y!r}: {error} ulp, {allowed} are allowed"
 
 
+@pytest.mark.parametrize("kind", accuracy.KINDS, ids=lambda kind: kind.__name__)
+def test_compiled_silu_keeps_the_bounds_far_to_the_left_too(kind: Any) -> None:
+    function = next(f for f in accuracy.FUNCTIONS if f.name == "silu")
+    end, tail = (760, 700) if kind is np.float64 else (110, 80)
+    random = np.random.default_rng(0)
+    x = np.concatenate([random.uniform(-4, 4, 300), random.uniform(-40, 0, 300), random.uniform(-end, -tail, 300),
+                        accuracy.points(function, kind, 25)]).astype(kind)
+    away = ~accuracy.near_zero_of_slope(function, x)
+    for compiled in (False, True):
+        value, slope = (gg.compile(f) if compiled else f for f in (gg.silu, gg.elementwise_grad(gg.silu)))
+        with np.errstate(over="ignore"):  # in the sum that `elementwise_grad` differentiates
+            values, slopes = np.asarray(gg.tensor(value(x)).value), np.asarray(slope(x))
+        assert accuracy.worst(values, function.value, x, kind)[0] <= accuracy.VALUE
+        assert accuracy.worst(slopes[away], function.slope, x[away], kind)[0] <= accuracy.SLOPE
+
+
+def test_silu_at_the_ends_and_its_higher_derivatives() -> None:
+    ends = np.array([np.inf, -np.inf, -1e300, 0.0, -0.0])
+    for function in (gg.silu, gg.compile(gg.silu)):
+        np.testing.assert_array_equal(gg.tensor(function(ends)).value, [np.inf, 0, 0, 0, 0])
+        assert np.isnan(gg.tensor(function(np.array(np.nan))).value)
+    function, mp = gg.silu, accuracy.mp
+    x = np.array([-39.0, -3.0, -1e-3, 0.0, 1e-3, 3.0, 40.0])
+    for order in (2, 3):
+        function = gg.elementwise_grad(function) if order > 2 else gg.elementwise_grad(gg.elementwise_grad(function))
+        exact = [float(mp.diff(lambda t: t / (1 + mp.exp(-t)), mp.mpf(at), order)) for at in x.tolist()]
+        np.testing.assert_allclose(function(x), exact, rtol=1e-14, atol=1e-15)
+
+
 @pytest.mark.parametrize("name", ["gelu", "silu"])
 def test_near_the_zero_of_a_derivative_its_error_is_that_of_its_two_terms(name: str) -> None:
     function = next(f for f in accuracy.FUNCTIONS if f.name == name)

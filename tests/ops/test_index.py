@@ -91,7 +91,7 @@ def test_what_cannot_be_an_index_is_refused() -> None:
         x[0.5]
     with pytest.raises(gg.DtypeError, match="must hold integers or booleans"):
         x[[0.0, 1.0]]
-    with pytest.raises(gg.DtypeError, match="getitem"):
+    with pytest.raises(gg.DtypeError, match="of a slice: 'a' was given, a str; an integer is needed"):
         x["a":]
     with pytest.raises(gg.ShapeError, match="index 3 is out of bounds for axis 0 with size 3"):
         x[3]

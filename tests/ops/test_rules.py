@@ -13,6 +13,7 @@ import glassgrad as gg
 from glassgrad.gradient import gradients, pull
 from glassgrad.graph import Op, Tensor, is_float, nodes
 from glassgrad.ops.define import OPS
+from glassgrad.watch import PASSING
 
 BY_NAME = {op.name: op for op in OPS}
 each_row = pytest.mark.parametrize("row", SAMPLES, ids=str)
@@ -223,3 +224,30 @@ def test_jax_computes_the_same_from_the_same_line(row: Sample, elsewhere: Any) -
     if row.op != "stop_gradient" and slopes:
         for own, other in zip(gradients(y, cotangent(y.shape), floats(leaves), np), slopes, strict=True):
             np.testing.assert_allclose(own, other, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("row", [row for row in SAMPLES if row.op in PASSING], ids=str)
+def test_a_rule_that_is_said_to_hand_on_what_is_not_finite_does_so(row: Sample) -> None:
+    y, leaves = eager(row, row.cast("float64"))
+    for entry in np.ndindex(*y.shape):
+        for bad in (np.nan, np.inf, -np.inf):
+            g = np.array(cotangent(y.shape))
+            g[entry] = bad
+            with np.errstate(all="ignore"):
+                parts = pull(y, g[()], np, lambda node: node.value)
+            wanted = [part for part, leaf in zip(parts, leaves, strict=True) if is_float(leaf.dtype)]
+            assert not any(np.isfinite(part).all() for part in wanted)
+
+
+@each_row
+def test_debugging_finds_nothing_in_a_healthy_program(row: Sample) -> None:
+    for dtype in KINDS:
+        inputs = row.cast(dtype)
+        with gg.debug():
+            y, leaves = eager(row, inputs)
+            graph_of(row, inputs)(*inputs)
+            if is_float(y.dtype) and floats(leaves):
+                gg.sum(y * 1.5).backward()
+                places = tuple(i for i, leaf in enumerate(leaves) if is_float(leaf.dtype))
+                slopes = gg.grad(lambda *xs: gg.sum(op_of(row)(nodes, *xs, **row.params) * 1.5), places)
+                gg.trace(slopes)(*inputs)(*inputs)

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import CONSTANT, NO_PARAMS, PLACEHOLDER, VARIABLE, Tensor, nodes
+from ..graph import CONSTANT, PLACEHOLDER, VARIABLE, Tensor, nodes
+from ..origin import NO_PARAMS
 from ..place import Scope, inside
 from .flow import Edge, Flow, flow_of, traced_model
 

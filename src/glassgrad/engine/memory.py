@@ -16,6 +16,7 @@ from .loops import Loop, has_array, read_later
 from .lower import is_constant
 from .pieces import collected
 from .plan import Plan, arrays_read
+from .products import Product
 from .spelling import wide
 
 Kind = Literal["input", "output", "constant", "work"]
@@ -67,6 +68,8 @@ class Memory:
     constants : list of arrays
     work : int
         Bytes of all work arrays together, some of which take turns in one place.
+    shared : bool
+        Whether a step may be shared out among several threads.
     """
 
     slots: list[Slot]
@@ -75,6 +78,7 @@ class Memory:
     parts: Mapping[Tensor, Slot]
     constants: list[Any]
     work: int
+    shared: bool = False
 
     @property
     def entries(self) -> int:
@@ -115,7 +119,8 @@ def memory(plan: Plan) -> Memory:
             shape = step.pieces, -(-size // line) * line
             offset = arena.take(prod(shape) * dtype.itemsize, number, number)
             (rows if into == "rows" else parts)[node] = slot("work", offset, shape, dtype)
-    return Memory(slots, of, rows, parts, constants, arena.size)
+    return Memory(slots, of, rows, parts, constants, arena.size,
+                  any(step.portion > 0 for step in plan.steps if isinstance(step, (Loop, Product))))
 
 
 def _constants(plan: Plan) -> Iterable[Tensor]:

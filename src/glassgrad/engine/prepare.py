@@ -48,7 +48,7 @@ def _again(node: Tensor, copies: Mapping[Tensor, Tensor]) -> Tensor:
 
 def _unknown(copy: Tensor) -> Tensor:
     """Let a copy of a constant be computed like any other node: it stands for itself."""
-    copy._type = copy.type
+    copy._origin = copy._origin.but(type=copy.type)
     copy._value = None
     return copy
 

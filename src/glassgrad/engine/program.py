@@ -51,7 +51,8 @@ class Workspace:
         self.table = np.zeros(where.entries + room, np.int64)
         if blas is not None:
             self.table[: len(ROUTINES)] = [getattr(blas, name) for name in ROUTINES]
-        self.table[len(ROUTINES)] = crew()
+        if where.shared:
+            self.table[len(ROUTINES)] = crew()
         self.address = self.table.ctypes.data
         self._work = aligned((where.work,), np.dtype(np.uint8))
         self.arrays: list[Any] = [self._first(slot) for slot in where.slots]

@@ -5,7 +5,7 @@ PyTorch 2.13 and JAX 0.10 return exactly 0 for the derivative of the sigmoid fro
 
 from __future__ import annotations
 
-from math import pi, sqrt
+from math import exp, pi, sqrt
 from typing import Any
 
 from .define import as_node, axes, composite, elementwise, one_axis, setting
@@ -112,15 +112,38 @@ def softplus(xp: Any, x: Any) -> Any:
 
 
 def _silu(xp: Any, x: Any) -> Any:
-    """``x exp(x)`` far to the left, in two halves: the sigmoid itself has run out of digits there."""
-    half = xp.exp(xp.minimum(x, 0) * 0.5)
-    return xp.where(x < -80, x * half * half, x * sigmoid(xp, x))
+    """``x / (1 + exp(-x))``; what is lost when 1 is added is put back.
+
+    Far to the left, where exp(-x) comes to infinity before the quotient comes to 0, 1 + exp(-x) is exp(-x), and
+    ``exp(-49)`` is kept apart: ``-x - 49`` is exact.
+    """
+    border, end = (-700, -758) if x.dtype.itemsize == 8 else (-80, -137)  # at the end the quotient has come to 0
+    x, far = xp.maximum(x, end), x < border
+    grown = xp.exp(-x - xp.where(far, _SHIFT, 0.0).astype(x.dtype))
+    added = xp.where(far, 0.0, 1.0).astype(x.dtype)
+    total = grown + added
+    rest = total - grown
+    lost = xp.where(far, 0.0, (grown - (total - rest)) + (added - rest)).astype(x.dtype)
+    y = x / total
+    y = y - xp.minimum(y, 1000) * (lost / total)  # infinity too: from there on nothing is lost
+    return y * xp.where(far, exp(-_SHIFT), 1.0).astype(x.dtype)
 
 
-@composite(
-    forward=in_double(_silu), vjp=lambda xp, g, y, x: (g * (sigmoid(xp, x) + y * sigmoid(xp, -x)),), symbol="SiLU",
-    latex=r"\mathrm{{SiLU}}({0})",
-)
+_SHIFT = 49.0
+"""``exp(-49)`` lies within 1/15 of half a unit of the last place of a float64, and of a float32."""
+
+
+def _silu_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
+    """``s (1 + x (1 - s))`` for s = sigmoid(x), which is ``s (1 + x + exp(x)) (1 - s)``.
+
+    The second form keeps its digits where the derivative has its zero, left of 0; far to the left it is ``y + s``.
+    """
+    s, rest = sigmoid(xp, x), sigmoid(xp, -x)
+    left = (1 + x + xp.exp(xp.where(x < 0, x, 0))) * rest
+    return (g * xp.where(x < -40, y + s, s * xp.where(x < 0, left, 1 + x * rest)),)
+
+
+@composite(forward=in_double(_silu), vjp=_silu_vjp, symbol="SiLU", latex=r"\mathrm{{SiLU}}({0})")
 def silu(xp: Any, x: Any) -> Any:
     """``x * sigmoid(x)``, also called swish."""
     return x * sigmoid(xp, x)

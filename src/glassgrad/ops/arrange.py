@@ -5,14 +5,13 @@ Those that move or repeat entries are composites of indexing, joining and broadc
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import ArrayType, Tensor, nodes
-from .define import as_node, axes, composite, derived, one_axis, primitive
+from .define import as_node, axes, composite, derived, one_axis, primitive, whole
 from .index import getitem, put_back
 
 
@@ -38,9 +37,9 @@ def _roll_arguments(x: Any, shift: Any, axis: Any = None) -> Any:
     x = as_node(x)
     if axis is None:
         amounts = shift if isinstance(shift, (tuple, list)) else (shift,)
-        return (x,), {"shift": (sum(map(index, amounts)),), "axis": None}
+        return (x,), {"shift": (sum(whole("shift", s) for s in amounts),), "axis": None}
     chosen = [one_axis(a, x.ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
-    amounts = [index(s) for s in (shift if isinstance(shift, (tuple, list)) else [shift])]
+    amounts = [whole("shift", s) for s in (shift if isinstance(shift, (tuple, list)) else [shift])]
     if len(amounts) == 1:
         amounts *= len(chosen)
     if len(amounts) != len(chosen):
@@ -134,7 +133,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: flo
 
 def _tile_arguments(x: Any, reps: Any) -> Any:
     x = as_node(x)
-    given = tuple(map(index, reps)) if isinstance(reps, (tuple, list, np.ndarray)) else (index(reps),)
+    given = tuple(whole("reps", count) for count in (reps if isinstance(reps, (tuple, list, np.ndarray)) else (reps,)))
     if any(count < 0 for count in given):
         raise ShapeError(f"tile: counts {given} must not be negative.")
     return (x,), {"reps": (1,) * (x.ndim - len(given)) + given}
@@ -199,7 +198,7 @@ def _diagonal_arguments(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1)
     if first == second:
         raise ShapeError(f"diagonal: axis1 and axis2 are both axis {first} of shape {x.shape}; give two.")
     order = [i for i in range(x.ndim) if i not in (first, second)]
-    return (nodes.transpose(x, [*order, first, second]),), {"offset": index(offset)}
+    return (nodes.transpose(x, [*order, first, second]),), {"offset": whole("offset", offset)}
 
 
 @composite(arguments=_diagonal_arguments)
@@ -228,14 +227,14 @@ def diag(x: Any, k: int = 0) -> Tensor:
     x = as_node(x)
     if x.ndim not in (1, 2):
         raise ShapeError(f"diag: shape {x.shape} was given; one or two axes are needed. Use diagonal for more.")
-    return nodes.diagonal(x, k) if x.ndim == 2 else nodes.diagonal_matrix(x, offset=index(k))
+    return nodes.diagonal(x, k) if x.ndim == 2 else nodes.diagonal_matrix(x, offset=whole("k", k))
 
 
 def _triangle_arguments(x: Any, k: int = 0) -> Any:
     x = as_node(x)
     if x.ndim < 2:
         raise ShapeError(f"a triangle of shape {x.shape} was asked for; two axes are needed.")
-    return (x,), {"k": index(k)}
+    return (x,), {"k": whole("k", k)}
 
 
 @composite(arguments=_triangle_arguments)

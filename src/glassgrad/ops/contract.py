@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from operator import index
 from string import ascii_letters
 from typing import Any
 
@@ -12,21 +11,23 @@ import numpy as np
 from ..errors import ShapeError
 from ..graph import ArrayType, Tensor, nodes
 from .arrange import diagonal
-from .define import as_node, composite, derived, one_axis, primitive
+from .define import as_node, composite, derived, one_axis, primitive, whole
 
 Pairs = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def _tensordot_arguments(x: Any, y: Any, axes: Any = 2) -> Any:
     x, y = as_node(x), as_node(y)
-    if isinstance(axes, (int, np.integer)):
-        count = index(axes)
+    if isinstance(axes, (tuple, list)) and len(axes) == 2:
+        left, right = (list(given) if isinstance(given, (tuple, list)) else [given] for given in axes)
+        pairs = tuple(one_axis(a, x.ndim) for a in left), tuple(one_axis(a, y.ndim) for a in right)
+        if any(len(set(part)) < len(part) for part in pairs) or len(left) != len(right):
+            raise ShapeError(f"tensordot: axes {axes} must name as many axes of one as of the other, each once.")
+    else:
+        count = whole("axes", axes)
         if not 0 <= count <= min(x.ndim, y.ndim):
             raise ShapeError(f"tensordot: {count} axes of shapes {x.shape} and {y.shape} cannot be added up.")
         pairs = tuple(range(x.ndim - count, x.ndim)), tuple(range(count))
-    else:
-        left, right = ([given] if isinstance(given, (int, np.integer)) else list(given) for given in axes)
-        pairs = tuple(one_axis(a, x.ndim) for a in left), tuple(one_axis(a, y.ndim) for a in right)
     if [x.shape[i] for i in pairs[0]] != [y.shape[i] for i in pairs[1]]:
         raise ShapeError(f"tensordot: axes {pairs[0]} of shape {x.shape} and {pairs[1]} of {y.shape} differ in size.")
     return (x, y), {"axes": pairs}
@@ -79,7 +80,8 @@ def _trace_arguments(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) ->
     turned = [one_axis(axis1, x.ndim), one_axis(axis2, x.ndim)]
     if turned[0] == turned[1]:
         raise ShapeError(f"trace: axis1 and axis2 are both axis {turned[0]} of shape {x.shape}; give two.")
-    return (nodes.transpose(x, [*(i for i in range(x.ndim) if i not in turned), *turned]),), {"offset": index(offset)}
+    last = nodes.transpose(x, [*(i for i in range(x.ndim) if i not in turned), *turned])
+    return (last,), {"offset": whole("offset", offset)}
 
 
 @composite(arguments=_trace_arguments, latex=r"\mathrm{{tr}}({0})")

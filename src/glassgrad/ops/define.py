@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from ..build import as_tensor, of_one, placeholder, record
-from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError, shortened
-from ..graph import NO_PARAMS, ArrayType, Op, Tensor, nodes
+from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError, kind_of, shortened
+from ..graph import ArrayType, Op, Tensor, nodes
+from ..origin import NO_PARAMS
 from ..place import inside, located
 
 Rule = Callable[..., tuple[Any, ...]]
@@ -196,6 +197,26 @@ def setting(name: str, value: Any) -> float:
     raise DtypeError(f"{name}={shortened(value)} was given; a plain number is needed{kind}.")
 
 
+def whole(what: str, value: Any) -> int:
+    """Return an integer that an op is set by; True and 1.0 are none, for where they stand they are slips.
+
+    >>> whole("axis", np.int64(2))
+    2
+    >>> whole("axis", 2.0)
+    Traceback (most recent call last):
+        ...
+    glassgrad.errors.DtypeError: axis 2.0 was given, a float; an integer is needed.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        try:
+            return index(value)
+        except GlassgradError:  # of a Tensor that is no single integer
+            raise
+        except TypeError:
+            pass
+    raise DtypeError(f"{what} {shortened(value)} was given, {kind_of(value)}; an integer is needed.")
+
+
 # Types of results ---------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +272,7 @@ def axes(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    chosen = [index(a) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    chosen = [whole(what, a) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
     for a in chosen:
         if not ndim:
             raise ShapeError(f"{what} {a} was asked for; a single number has no axes.")
@@ -270,7 +291,7 @@ def one_axis(axis: Any, ndim: int) -> int:
     2
     """
     if axis is None or isinstance(axis, (tuple, list)):
-        raise ShapeError(f"axis {axis} was given; one integer is needed.")
+        raise ShapeError(f"axis {shortened(axis)} was given; one integer is needed.")
     return axes(axis, ndim)[0]
 
 

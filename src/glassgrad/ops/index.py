@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from ..build import constant
 from ..errors import DtypeError, ShapeError
 from ..graph import ArrayType, Tensor, nodes
-from .define import as_node, derived, one_axis, primitive
+from .define import as_node, derived, one_axis, primitive, whole
 
 # A pattern is an index with its arrays taken out: hashable, so that it can be a parameter. Each part is an integer,
 # None, "..." for Ellipsis, a triple for a slice, or "array", which stands for the next array input.
@@ -54,7 +53,11 @@ def _readable(part: Any) -> Any:
     if part is None or part is Ellipsis:
         return part
     if isinstance(part, slice):
-        return tuple(None if end is None else integer(end) for end in (part.start, part.stop, part.step))
+        start, stop, step = (None if end is None else whole("an end or step of a slice:", end)
+                             for end in (part.start, part.stop, part.step))
+        if step == 0:
+            raise ShapeError("a slice of step 0 was given; any other step is needed.")
+        return start, stop, step
     if isinstance(part, (int, np.integer)) and not isinstance(part, bool):
         return int(part)
     return _index_array(part)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Tensor, nodes
-from .define import as_node, derived, one_axis
+from .define import as_node, derived, one_axis, whole
 
 
 @derived
@@ -43,9 +42,9 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     along = one_axis(axis, x.ndim)
     size, before = x.shape[along], (slice(None),) * along
     if isinstance(indices_or_sections, (tuple, list, np.ndarray)):
-        ends = [index(place) for place in indices_or_sections]
+        ends = [whole("split: place", place) for place in indices_or_sections]
     else:
-        count = index(indices_or_sections)
+        count = whole("split: number of parts", indices_or_sections)
         if count < 1 or size % count:
             raise ShapeError(f"split: axis {along} of shape {x.shape} cannot be cut into {count} equal parts; give "
                              "the places to cut at.")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from math import inf, prod
+from math import copysign, prod
+from operator import add, mul, sub, truediv
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ..build import computed, made, of_one, record
+from ..build import made, of_one, record
 from ..errors import DtypeError, UnsupportedError
-from ..floats import REFUSED, floats
-from ..graph import CONSTANT, NO_PARAMS, Op, Tensor, next_serial, nodes, type_of
-from ..place import FOREIGN, located, site, surroundings
+from ..floats import REFUSED
+from ..graph import CONSTANT, Op, Tensor, next_serial, nodes, type_of
+from ..origin import NO_PARAMS, origin
+from ..place import located, surroundings
 from . import elementwise
 from .define import axes
 
@@ -39,7 +41,9 @@ OPERATORS = {
     "getitem": ("__getitem__", None),
 }
 # Operators that are an op and nothing else; formulas of many single numbers spend their time here.
-DIRECT = (elementwise.add, elementwise.subtract, elementwise.multiply, elementwise.divide)
+DIRECT = {
+    elementwise.add: add, elementwise.subtract: sub, elementwise.multiply: mul, elementwise.divide: truediv,
+}
 METHODS = (
     "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cumprod", "cumsum", "diagonal", "dot", "max",
     "mean", "min", "prod", "ravel", "repeat", "reshape", "squeeze", "std", "sum", "swapaxes", "take", "trace",
@@ -64,55 +68,60 @@ PLAIN: dict[Any, Callable[..., Any]] = {
 }
 
 
-LARGEST = 1e308
+LARGEST = 1e308  # an integer beyond may be no float at all
+FAILED = (*REFUSED, ValueError, TypeError)
 
 
-def _direct(op: Op, *, reflected: bool = False, of_1: Op | None = None) -> Callable[[Any, Any], Tensor]:
-    """Return the operator that is `op` and nothing else: at once for two single numbers, otherwise by `record`.
+def _direct(
+    op: Op, calculate: Callable[[Any, Any], Any], *, reflected: bool = False, of_1: Op | None = None
+) -> Callable[[Any, Any], Tensor]:
+    """Return the operator that is `op` and nothing else: at once for two numbers or two arrays, otherwise by `record`.
 
-    `of_1` is an op of its own for the number 1 and this one: ``1 / x``.
+    What fails, or is not finite, is left to `record` too, which has more to say. `of_1` is an op of its own for the
+    number 1 and this one: ``1 / x``.
     """
-    forward, new, around_now, frame_above = op.forward, Tensor.__new__, surroundings.get, sys._getframe
+    known, new = op.origins.get, Tensor.__new__
+    around_now, frame_above, ndarray = surroundings.get, sys._getframe, np.ndarray
     whole = getattr(nodes, op.name)  # the public function
 
     def operator(self: Tensor, other: Any) -> Tensor:
         if type(other) is not Tensor:
-            if type(self._value) is not float or (type(other) is not float and type(other) is not int):
+            if type(self._value) is not float or type(other) not in (float, int) or not abs(other) <= LARGEST:
                 return whole(other, self) if reflected else record(op, (self, other))
             if of_1 is not None and other == 1:
                 return of_one(of_1, self, frame_above(1))
-            if abs(other) > LARGEST:  # an integer that may be no float at all
-                return record(op, (self, other))
             other = made(CONSTANT, float(other), (), False, NO_PARAMS, frame_above(1))
             if reflected:
                 self, other = other, self
-        x, y = self._value, other._value
-        if type(x) is float and type(y) is float and (around := around_now()).quiet:
-            try:
-                value = forward(floats, x, y)
-            except REFUSED:
-                value = inf
-            if value - value == 0.0:  # it is finite
-                # What follows is `Tensor.__init__` spelled out: the calls it saves cost as much as all the rest.
-                node = new(Tensor)
-                node.op = op
-                node.params = NO_PARAMS
-                node._value = value
-                node._first = self
-                node._second = other
-                node._flows = self._flows or other._flows
-                node._type = node.name = node._grad = None
-                node.scope = around.scope
-                node.serial = next_serial()
-                frame = frame_above(1)
-                node._code = code = frame.f_code
-                node._instruction = frame.f_lasti
-                if code.co_filename not in FOREIGN:
-                    node._site = site()
-                return node
-        elif type(x) is np.ndarray and type(y) is np.ndarray:
-            return computed(op, (self, other), NO_PARAMS, [x, y], frame_above(1))
-        return record(op, (self, other))
+        x, y, around = self._value, other._value, around_now()
+        kind = type(x)
+        if kind is not type(y) or (kind is not float and kind is not ndarray) or not around.quiet:
+            return record(op, (self, other))
+        try:
+            value = calculate(x, y)
+        except FAILED:
+            return record(op, (self, other))
+        if kind is ndarray:
+            value.setflags(False)
+        elif value - value != 0.0:  # it is not finite
+            return record(op, (self, other))
+        # What follows is `made` spelled out: the calls it saves cost as much as all the rest.
+        flows = self._origin.flows or other._origin.flows
+        frame = frame_above(1)
+        common = known(frame.f_lasti)
+        if (
+            common is None or common.code is not frame.f_code or common.flows is not flows
+            or common.scope is not around.scope
+        ):
+            common = origin(op, NO_PARAMS, flows, frame)
+        node = new(Tensor)
+        node._origin = common
+        node._value = value
+        node._first = self
+        node._second = other
+        node._grad = None
+        node.serial = next_serial()
+        return node
 
     return operator
 
@@ -123,8 +132,15 @@ def _negative(self: Tensor) -> Tensor:
 
 def _power(self: Tensor, exponent: Any) -> Tensor:
     if type(exponent) is int or type(exponent) is float:
-        return of_one(elementwise.power_by, self, sys._getframe(1), MappingProxyType({"exponent": exponent}))
+        params = _power_params(exponent, exponent == 0 and copysign(1.0, exponent))
+        return of_one(elementwise.power_by, self, sys._getframe(1), params)
     return nodes.power(self, exponent)
+
+
+@lru_cache(maxsize=256, typed=True)
+def _power_params(exponent: float, zero: float | bool) -> Mapping[str, Any]:
+    """Return the params of a power, the same object each time; `zero` tells -0.0 from 0.0."""
+    return MappingProxyType({"exponent": exponent})
 
 
 def _reflected(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
@@ -139,11 +155,11 @@ def attach() -> None:
         if reverse:
             setattr(Tensor, reverse, _reflected(function))
     Tensor.__neg__, Tensor.__pow__ = _negative, _power
-    for op in DIRECT:
+    for op, calculate in DIRECT.items():
         forward, reverse = OPERATORS[op.name]
-        setattr(Tensor, str(forward), _direct(op))
+        setattr(Tensor, str(forward), _direct(op, calculate))
         of_1 = elementwise.reciprocal if op is elementwise.divide else None
-        setattr(Tensor, str(reverse), _direct(op, reflected=True, of_1=of_1))
+        setattr(Tensor, str(reverse), _direct(op, calculate, reflected=True, of_1=of_1))
     for name in METHODS:
         setattr(Tensor, name, getattr(nodes, name))
     setattr(Tensor, "T", property(nodes.transpose, doc="The axes reversed."))  # noqa: B010 - the class body says why

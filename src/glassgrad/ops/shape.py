@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from math import prod
-from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..build import constant
-from ..errors import DtypeError, ShapeError
-from ..graph import ArrayType, Tensor, nodes
-from .define import as_node, axes, broadcast, derived, one_axis, primitive
+from ..errors import DtypeError, ShapeError, shortened
+from ..graph import ArrayType, Tensor, dtype_of, nodes
+from .define import as_node, axes, broadcast, derived, one_axis, primitive, whole
+
+
+def _sizes(name: str, shape: Any) -> tuple[int, ...]:
+    """Return a shape, given as its sizes or as the only one of them."""
+    several = isinstance(shape, (tuple, list, np.ndarray))
+    return tuple(whole(f"{name}: size", size) for size in (shape if several else (shape,)))
+
+
+def several(name: str, arrays: Any) -> Any:
+    """Return what is to be gone through array by array, or raise a `DtypeError`."""
+    if hasattr(arrays, "__iter__"):
+        return arrays
+    raise DtypeError(f"{name}: {shortened(arrays)} was given; a list of arrays is needed, such as [x, y].")
 
 
 def _reshape_vjp(xp: Any, g: Any, y: Any, x: Any, *, shape: tuple[int, ...]) -> tuple[Any]:
@@ -34,7 +46,7 @@ def reshape(x: Any, shape: Any, *more: int) -> Any:
     x = as_node(x)
     if more and not isinstance(shape, (int, np.integer)):
         raise ShapeError(f"reshape: {more} follows the shape {shape}; give the sizes alone, or as one tuple.")
-    wanted = [index(size) for size in ((shape, *more) if isinstance(shape, (int, np.integer)) else shape)]
+    wanted = list(_sizes("reshape", (shape, *more) if more else shape))
     known = prod(size for size in wanted if size != -1)
     if wanted.count(-1) == 1 and known and x.size % known == 0:
         wanted[wanted.index(-1)] = x.size // known
@@ -61,9 +73,10 @@ def transpose(x: Any, axes: Any = None) -> Any:
     if axes is None:
         order = tuple(reversed(range(x.ndim)))
     else:
-        order = tuple(a % x.ndim if -x.ndim <= a < x.ndim else a for a in map(index, axes))
+        order = tuple(whole("axis", a) for a in (axes if isinstance(axes, (tuple, list, np.ndarray)) else (axes,)))
+        order = tuple(a % x.ndim if -x.ndim <= a < x.ndim else a for a in order)
         if sorted(order) != list(range(x.ndim)):
-            raise ShapeError(f"transpose: axes {tuple(axes)} are no order of the {x.ndim} axes of shape {x.shape}.")
+            raise ShapeError(f"transpose: axes {order} are no order of the {x.ndim} axes of shape {x.shape}.")
     return (x,), {"axes": order}
 
 
@@ -82,7 +95,7 @@ def _broadcast_to_type(x: ArrayType, *, shape: tuple[int, ...]) -> ArrayType:
 )
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Return `x` repeated along new axes and axes of size 1 until it has this shape."""
-    return (x,), {"shape": (index(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(index, shape))}
+    return (x,), {"shape": _sizes("broadcast_to", shape)}
 
 
 @primitive(
@@ -91,10 +104,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
 )
 def astype(x: Any, dtype: Any) -> Any:
     """Return `x` converted to another kind of number."""
-    kind = np.dtype(dtype)
-    if kind.kind not in "biuf":
-        raise DtypeError(f"astype: {kind} was given; a real number or boolean dtype is needed.")
-    return (x,), {"dtype": kind}
+    return (x,), {"dtype": dtype_of("astype", dtype)}
 
 
 def _concatenate_vjp(xp: Any, g: Any, y: Any, *xs: Any, axis: int) -> tuple[Any, ...]:
@@ -121,7 +131,7 @@ def _concatenate_type(*xs: ArrayType, axis: int) -> ArrayType:
 )
 def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     """Join arrays along an existing axis; with None, their entries into one axis."""
-    parts = tuple(as_node(x) if axis is not None else nodes.ravel(x) for x in arrays)
+    parts = tuple(as_node(x) if axis is not None else nodes.ravel(x) for x in several("concatenate", arrays))
     if not parts:
         raise ShapeError("concatenate: no arrays were given; at least one is needed.")
     return parts, {"axis": one_axis(0 if axis is None else axis, parts[0].ndim)}
@@ -130,7 +140,7 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
 @derived
 def stack(arrays: Any, axis: int = 0) -> Tensor:
     """Join arrays of one shape along a new axis."""
-    parts = [as_node(x) for x in arrays]
+    parts = [as_node(x) for x in several("stack", arrays)]
     if len({x.shape for x in parts}) > 1:
         raise ShapeError(f"stack: shapes {sorted({x.shape for x in parts})} differ; all must be equal.")
     return nodes.concatenate([nodes.expand_dims(x, axis) for x in parts], axis)
