@@ -15,6 +15,7 @@ from glassgrad.engine import compiled as module
 from glassgrad.engine import native as native_module
 from glassgrad.engine import program as program_module
 from glassgrad.engine.native import CannotCompileError
+from glassgrad.engine.sizes import own_registers
 
 ENGINES = ("interpret", "numpy", "native")
 each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -265,10 +266,22 @@ def test_a_compiler_that_fails_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> 
 def test_without_a_blas_products_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_warned", set())
     monkeypatch.setattr(program_module, "best", lambda: None)
-    x, y = np.random.default_rng(0).standard_normal((2, 40, 40))
+    x, y = np.random.default_rng(0).standard_normal((2, 100, 100))
     with pytest.warns(RuntimeWarning, match="no BLAS was found that native code could call, so NumPy multiplies"):
         found = gg.compile(lambda x, y: x @ y + 1)(x, y)
     np.testing.assert_allclose(found, x @ y + 1, rtol=1e-12)
+
+
+@pytest.mark.skipif(own_registers() is None, reason="this processor has no fused multiplication")
+def test_no_blas_is_looked_for_where_none_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked() -> None:
+        raise AssertionError("choosing one takes a second")
+
+    monkeypatch.setattr(program_module, "best", asked)
+    x, y = np.random.default_rng(0).standard_normal((2, 40, 40))
+    compiled = gg.compile(lambda x, y: x @ y + 1, engine="native")
+    np.testing.assert_allclose(compiled(x, y), x @ y + 1, rtol=1e-12)
+    assert "BLAS: not needed" in compiled.explain()
 
 
 # Whose arrays -------------------------------------------------------------------------------------------------------

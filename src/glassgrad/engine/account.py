@@ -23,7 +23,7 @@ def account(graph: Graph, program: Any, name: str) -> str:
     plan, memory = program.plan, program.memory
     moved = sum(bytes_moved(step, plan) for step in plan.steps)
     work = sum(multiplications(step) for step in plan.steps)
-    blas = "none" if program.blas is None else program.blas.name
+    blas = "not needed" if program.blas is None else program.blas.name
     steps = "step" if len(plan.steps) == 1 else "steps"
     lines = [
         f"{name}: {len(graph.operations)} operations in {len(plan.steps)} {steps}, {moved:,} bytes read and written, "

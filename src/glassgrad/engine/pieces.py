@@ -57,6 +57,8 @@ def portion_of_product(product: Product, grain: int = GRAIN) -> int:
     if grains < LARGE or not 1 < columns <= FEW:
         return 0
     size = -(-rows // (min(grains, MOST) * BAND)) * BAND
+    while size < rows and rows % size == 1:  # a product of one row would be left to a BLAS
+        size += BAND
     return size if size < rows else 0
 
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +30,6 @@ from .product_source import left_to_blas
 from .products import Product
 from .source import Source, source
 
-_MULTIPLIES = re.compile(r"\bgem[mv]\d+\(")
 LONG_CHAIN = 90  # operations on one entry, above which a loop works on two vectors at once
 COPIED = 4096  # bytes up to which copying an argument is faster than asking for its address
 
@@ -134,7 +132,7 @@ class NativeProgram:
     def __init__(self, graph: Graph, carried: Mapping[int, int] | None = None) -> None:
         self.plan = plan(graph, carried)
         self.memory = memory(self.plan)
-        self.blas: Blas | None = best()
+        self.blas = blas_for(self.plan)
         self.sources: list[Source] = []
         self._parts: list[Function | Call] = []
         for stretch in stretches(self.plan.steps):
@@ -182,6 +180,25 @@ class NativeProgram:
         return 0
 
 
+def blas_for(*plans: Plan) -> Blas | None:
+    """Return the library for the products that plans leave to one; None if they need none: to choose it takes a while.
+
+    Of several plans, which one source serves, only the first is written out for its sizes.
+
+    Raises
+    ------
+    CannotCompileError
+        If one is needed, and none is here.
+    """
+    products = [(step, plan.views) for plan in plans for step in plan.steps if isinstance(step, Product)]
+    if not products or (len(plans) == 1 and not any(left_to_blas(*product) for product in products)):
+        return None
+    found = best()
+    if found is None:
+        raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
+    return found
+
+
 def threads_for(plan: Plan, blas: Blas | None) -> int:
     """Return how many threads the library should have for the largest product of a plan that is left to it."""
     if blas is None:
@@ -193,11 +210,9 @@ def threads_for(plan: Plan, blas: Blas | None) -> int:
 
 def with_blas(text: str, name: str, steps: Sequence[Step], blas: Blas | None) -> Function:
     """Return the generated source of these steps as native code that calls this BLAS; see `native`."""
-    if blas is None and _MULTIPLIES.search(text):
-        raise CannotCompileError("no BLAS was found that native code could call, so NumPy multiplies, slower")
     longest = max((chain(step) for step in steps if isinstance(step, Loop)), default=0)
     interleave = 2 if longest > LONG_CHAIN else 0
-    return native(text, name, interleave=interleave) if blas is None else native(text, name, blas.ints, interleave)
+    return native(text, name, 32 if blas is None else blas.ints, interleave)
 
 
 def stretches(steps: Sequence[Step]) -> list[list[Step]]:

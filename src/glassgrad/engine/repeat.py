@@ -16,13 +16,12 @@ import numpy as np
 
 from ..trace import Graph
 from .arena import ALIGNMENT, aligned
-from .blas import best
 from .gather import GATHER
 from .memory import Memory, Slot, memory
 from .native import CannotCompileError
 from .pieces import cut_alike
 from .plan import Call, Plan, plan
-from .program import Workspace, threads_for, with_blas
+from .program import Workspace, blas_for, threads_for, with_blas
 from .source import source
 from .spelling import INDENT
 from .template import Numbers, Shared, shared
@@ -82,12 +81,12 @@ class Repeated:
             raise CannotCompileError(f"{called[0]} is not compiled, so every step runs on its own")
         memories = [memory(each) for each in plans]
         self._carried, self._watched = dict(carried), watched
-        self.blas = best()
         self._first = memories[0].entries
         texts = [source(*each, each[0].steps).text for each in zip(plans, memories, strict=True)]
         found = shared(texts[0], texts[-1])
         if found is None or len(found.names) > ROOM // 2:  # of very different sizes: only the first is served
             found, plans, memories = Shared(texts[0], [], ([], [])), plans[:1], memories[:1]
+        self.blas = blas_for(*plans)
         self._gathers = far_rows(plans[0])
         self.text = self._driver(found, plans[0], memories[0])
         self._function = with_blas(self.text, "repeated", plans[0].steps, self.blas)

@@ -23,7 +23,7 @@ from .sizes import Registers, Sizes
 from .vectors import Place, Vectors
 
 NEAREST = 24 * 1024  # bytes of the nearest cache that a piece of the right operand may fill
-BAND = 48  # rows of the result that are finished before the next, so that the left operand's stay in the second cache
+BAND = 192  # rows of the result at most that are finished before the next: the left operand's stay in the second cache
 VECTORS = 4  # in a row of a tile at most: so few leave room for three rows, which take turns with what they read
 
 
@@ -63,7 +63,7 @@ class TiledProduct(Vectors):
             self._bands(0, sizes.inner, sizes.adds)
 
     def _bands(self, start: Place, length: int, adds: bool) -> None:
-        self.each(self.sizes.rows, BAND, lambda band, rows: self._band(band, rows, start, length, adds))
+        self.each(self.sizes.rows, self.band, lambda band, rows: self._band(band, rows, start, length, adds))
 
     def _turned(self, matrix: ir.Value, rows: int, columns: int, step: int = 0, first: int = 0) -> ir.Value:
         """Return the transpose of a matrix, or of those of its columns that begin with `first`."""
@@ -95,6 +95,13 @@ class TiledProduct(Vectors):
         count = -(-len(starts) // VECTORS)
         cuts = [len(starts) * tile // count for tile in range(count + 1)]
         return [starts[first:last] for first, last in pairwise(cuts)]
+
+    @cached_property
+    def band(self) -> int:
+        """Rows of a band: whole vectors, and equally many where that can be: the fewer loops there are to compile."""
+        rows = self.sizes.rows
+        equal = (size for size in range(BAND, BAND // 2, -self.lanes) if rows % size == 0)
+        return rows if rows <= BAND else next(equal, BAND)
 
     @cached_property
     def piece(self) -> int:

@@ -15,7 +15,7 @@ from ..nn.model import Sequential
 from ..simplify import simplify
 from ..trace import trace
 
-ROWS = 500  # at once: as many as fit into the cache together with what is computed from them
+ROWS = 480  # at once, ten bands of a product: as many as fit into the cache with what is computed from them
 WORTH = 5e10  # multiplications, some seconds of NumPy's, below which compiling would take longer
 
 Scores = Callable[[Mapping[str, Any], Any], Any]
