@@ -18,7 +18,7 @@ import pytest
 
 import glassgrad
 from glassgrad.engine import blas
-from glassgrad.engine.blas import Candidate, Measured, choice, find, remember, threads, timing
+from glassgrad.engine.blas import Candidate, Measured, choice, find, numpys, remember, threads, timing
 from glassgrad.errors import SettingError
 
 RATES = {"numpy": 50.0, "scipy": 60.0, "openblas": 50.0, "openblas:Haswell": 100.0}
@@ -428,6 +428,23 @@ def test_a_block_gives_numpys_own_threads_back_even_after_an_error():
     with pytest.raises(ZeroDivisionError):
         use_and_fail()
     assert chosen.threads_now() == before
+
+
+def test_numpys_products_inside_a_block_have_no_more_threads_than_before():
+    chosen = blas.load(blas.candidates()[0])
+    before = chosen.threads_now()
+    for most in (1, before + 5):
+        with blas.threads_of_numpy(most):
+            assert chosen.threads_now() == min(most, before)
+        assert chosen.threads_now() == before
+
+
+def test_where_numpys_library_cannot_be_called_there_is_nothing_to_limit(monkeypatch):
+    monkeypatch.setattr(numpys, "of_numpy", lambda: iter([Candidate("numpy", "/nowhere.so", "{}", 32)]))
+    numpys._numpys.cache_clear()
+    with blas.threads_of_numpy(1):
+        assert numpys._numpys() is None
+    numpys._numpys.cache_clear()
 
 
 def test_blocks_that_overlap_leave_the_number_as_it_was():

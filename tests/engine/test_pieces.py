@@ -192,8 +192,10 @@ def products(function: Any, *shapes: tuple[int, int]) -> list[Product]:
 
 
 def test_large_products_with_few_columns_are_cut() -> None:
-    assert [step.pieces for step in products(operator.matmul, (1000, 784), (784, 50))] == [21]
-    assert [step.pieces for step in products(operator.matmul, (100, 784), (784, 50))] == [1]
+    assert [step.pieces for step in products(operator.matmul, (1000, 784), (784, 50))] == [20]
+    assert [step.pieces for step in products(operator.matmul, (100, 784), (784, 50))] == [2]
+    assert [step.pieces for step in products(lambda x, g: x.T @ g, (100, 784), (100, 50))] == [4]
+    assert [step.pieces for step in products(operator.matmul, (80, 784), (784, 50))] == [1]
     assert [step.pieces for step in products(operator.matmul, (1000, 784), (784, FEW + 1))] == [1]
     assert [step.pieces for step in products(operator.matmul, (40, 100_000), (100_000, 50))] == [1]
     assert [step.pieces for step in products(operator.matmul, (100_000, 100), (100, 1))] == [1]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.engine import blas
 from glassgrad.evaluate import evaluate, probabilities
 from glassgrad.train import scores
 
@@ -43,3 +44,18 @@ def test_where_nothing_can_be_compiled_the_interpreter_predicts(network, images,
     monkeypatch.setattr(scores, "NativeScores", refuse)
     with pytest.warns(RuntimeWarning, match="no compiler here"):
         assert np.array_equal(probabilities(network, images), expected)
+
+
+def test_between_native_steps_numpy_keeps_to_one_core(network, images, monkeypatch):
+    """Its threads would go on looking for work on the cores that the next steps use."""
+    library = blas.load(blas.candidates()[0])
+    seen = []
+    interpreter = scores.by_numpy
+
+    def watched(model):
+        return lambda *given: seen.append(library.threads_now()) or interpreter(model)(*given)
+
+    monkeypatch.setattr(scores, "by_numpy", watched)
+    with library.threads(2):
+        gg.train.fit(network, (images, images[:, 0] % 3), epochs=2, batch=100, engine="native")
+    assert seen == [1, 1]

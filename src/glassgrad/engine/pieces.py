@@ -13,17 +13,19 @@ from math import prod
 from ..graph import Tensor
 from .expressions import EXPRESSIONS
 from .loops import Loop, has_array, in_body
-from .products import Product
+from .products import Product, turned
 from .sizes import FEW
 from .views import View
 
 GRAIN = 600_000  # work of a piece, in additions of vectors' entries: some 20 us
 LARGE = 8  # grains of a loop that is cut: some 160 us, beside which waking a thread costs little
+LARGE_PRODUCT = 4  # grains of a product that is cut: it gains more, and a helper of the last one is still awake
 MOST = 64  # pieces
 LINE = 64  # entries: no piece ends within a line of the cache
 SHARE = 16  # entries of a loop for each entry of the parts of its sums, which one core adds
 FLOPS = 3  # of a product, in the time of the addition of an entry
-BAND = 48  # rows; a piece of a product is a multiple of it
+BAND = 48  # rows of a piece of a product at least: each piece fetches the whole right operand into the nearest cache
+PLAIN, TURNED = 4, 16  # its rows are a multiple of this; where the left operand lies turned, they fill vectors
 _MOVED = 2  # work for each byte read or written
 
 
@@ -50,15 +52,17 @@ def portion(loop: Loop, views: Mapping[Tensor, View], stored: Collection[Tensor]
     return size if size < loop.domain[0] else 0
 
 
-def portion_of_product(product: Product, grain: int = GRAIN) -> int:
+def portion_of_product(product: Product, views: Mapping[Tensor, View], grain: int = GRAIN) -> int:
     """Return how many rows of a product make a piece, if it is written out for its sizes; 0 if it is better not cut."""
     rows, _, columns = product.sizes
     grains = product.flops // (FLOPS * grain)
-    if grains < LARGE or not 1 < columns <= FEW:
+    count = min(grains, MOST, rows // BAND)
+    if grains < LARGE_PRODUCT or count < 2 or not 1 < columns <= FEW:
         return 0
-    size = -(-rows // (min(grains, MOST) * BAND)) * BAND
-    while size < rows and rows % size == 1:  # a product of one row would be left to a BLAS
-        size += BAND
+    unit = TURNED if turned(product.left, views) else PLAIN
+    size = -(-rows // (count * unit)) * unit
+    while rows % size == 1:  # a product of one row would be left to a BLAS
+        size += unit
     return size if size < rows else 0
 
 

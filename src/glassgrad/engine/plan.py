@@ -104,7 +104,7 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None, grain: int = GR
         if isinstance(step, Loop):
             step.portion = portion(step, views, found.stored, grain)
         elif isinstance(step, Product):
-            step.portion = portion_of_product(step, grain)
+            step.portion = portion_of_product(step, views, grain)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..engine.blas import threads_of_numpy
 from ..engine.compiled import engine_named, say_once
 from ..engine.native import CannotCompileError
 from ..nn.layers import Layer
@@ -59,7 +60,17 @@ def scores(
     x : array
         Rows like those that will be scored.
     """
-    return scorer(model, x, rows * epochs) if isinstance(stepper, NativeStepper) else by_numpy(model)
+    if not isinstance(stepper, NativeStepper):
+        return by_numpy(model)
+    found = scorer(model, x, rows * epochs)
+
+    def quietly(weights: Any, x: Any) -> Any:
+        # The threads of NumPy's library would ask for more work for a tenth of a second afterwards, on the cores that
+        # the next steps want.
+        with threads_of_numpy(1):
+            return found(weights, x)
+
+    return quietly
 
 
 def batch_sizes(batches: Batches, steps: int) -> tuple[int, ...]:

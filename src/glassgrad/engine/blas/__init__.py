@@ -11,10 +11,11 @@
 from .choice import Choice, best, choose
 from .find import Candidate, candidates
 from .library import Blas, load
+from .numpys import threads_of_numpy
 from .threads import allowed
 from .timing import CASES, Measured, crossings, measure
 
 __all__ = [
     "CASES", "Blas", "Candidate", "Choice", "Measured", "allowed", "best", "candidates", "choose", "crossings", "load",
-    "measure",
+    "measure", "threads_of_numpy",
 ]

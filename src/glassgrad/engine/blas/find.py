@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .worker import core_name, function
 
-__all__ = ["Candidate", "candidates"]
+__all__ = ["Candidate", "candidates", "of_numpy"]
 
 PATTERNS = (  # how a library spells a function's name, and the bits of its integers
     ("scipy_{}64_", 64), ("scipy_{}", 32), ("{}64_", 64), ("{}$NEWLAPACK", 32), ("{}", 32),
@@ -89,7 +89,7 @@ def candidates() -> list[Candidate]:
     Kernels of a family are candidates where the processor can run them; where ``OPENBLAS_CORETYPE`` is set, the private
     copy is one candidate only, with the kernels that the variable names.
     """
-    found = [*_of_numpy(), *_of_scipy()]
+    found = [*of_numpy(), *_of_scipy()]
     private = _private()
     if private is not None:
         families = [None] if os.environ.get("OPENBLAS_CORETYPE") else [None, *families_of_processor()]
@@ -112,7 +112,7 @@ def families_of_processor() -> list[str]:
     return [family for family, needed in FAMILIES if has.issuperset(needed)]
 
 
-def _of_numpy() -> Iterator[Candidate]:
+def of_numpy() -> Iterator[Candidate]:
     """Find the library that NumPy is linked with, which is loaded already."""
     from numpy._core import _multiarray_umath
 
