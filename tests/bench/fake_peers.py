@@ -34,6 +34,7 @@ class Fake(Peer):
 
 FAKES = {
     "glassgrad": Fake("ours", "2"), "deck": Fake("deck", "8"), "fast": Fake("fast", "1"),
+    "equal": Fake("equal", "2.1"),
     "slow": Fake("slow", "4"), "nearly": Fake("nearly", "4", results=(2.3001, 1.1)),
     "wrong": Fake("wrong", "0.001", results=(2.3, 1.2)), "nan": Fake("nan", "0.001", results=(2.3, float("nan"))),
     "short": Fake("short", "0.001", results=(2.3,)), "absent": Fake("absent", "absent"),

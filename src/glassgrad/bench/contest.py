@@ -23,6 +23,7 @@ from .work import Training, Work, from_plain, to_plain
 
 PAUSE = 0.05  # seconds between two turns: thread pools go on spinning for some milliseconds
 FEWEST = 3  # rounds, however long they take
+CLOSE = 1.1  # times the other, either way: a race that chance may decide
 TOLERANCE = 2e-3  # of float32 results against float64, relative to the largest of them
 
 
@@ -78,6 +79,12 @@ class Contest:
         others = {name: times.median for name, times in self.times.items() if name not in (OURS, PRODUCTS)}
         return min(others, key=lambda name: others[name], default=None)
 
+    @property
+    def close(self) -> bool:
+        """Whether chance may decide between ours and the fastest other library."""
+        ratio = self.ratio(self.best_peer) if self.best_peer else None
+        return ratio is not None and 1 / CLOSE < ratio < CLOSE
+
 
 def to_data(contest: Contest) -> dict[str, Any]:
     """Return a contest as what JSON can hold."""
@@ -92,7 +99,8 @@ def from_data(label: str, data: dict[str, Any]) -> Contest:
     return Contest(label, from_plain(data["work"]), times, data["out"], data["results"])
 
 
-def contest(label: str, work: Work, peers: Iterable[str], session: Session, seconds: float | None = None) -> Contest:
+def contest(label: str, work: Work, peers: Iterable[str], session: Session, seconds: float | None = None,
+            if_close: float = 0.0) -> Contest:
     """Hold a contest, or return the one of this label that has been held.
 
     Parameters
@@ -104,13 +112,16 @@ def contest(label: str, work: Work, peers: Iterable[str], session: Session, seco
     session : Session
     seconds : float, optional
         How long to measure, if not as long as the session says.
+    if_close : float
+        How long to measure while ours and the fastest other library are within `CLOSE` of each other.
     """
     done = session.kept.get(label)
     if done is None or done["work"] != json.loads(json.dumps(to_plain(work))):
         held = Contest(label, work)
         names = _enter(held, session.taking_part(peers), session)
         _refuse(held, _reference(held, session))
-        _measure(held, [name for name in names if name in held.results], session, seconds or session.seconds)
+        limits = seconds or session.seconds, if_close
+        _measure(held, [name for name in names if name in held.results], session, *limits)
         done = session.kept[label] = json.loads(json.dumps(to_data(held)))
         session.keep()
     return from_data(label, done)
@@ -128,11 +139,12 @@ def _enter(held: Contest, names: list[str], session: Session) -> list[str]:
     return names
 
 
-def _measure(held: Contest, running: list[str], session: Session, limit: float) -> None:
+def _measure(held: Contest, running: list[str], session: Session, limit: float, if_close: float) -> None:
     seconds: dict[str, list[float]] = {name: [] for name in running}
     began = time.perf_counter()
     for number in range(session.rounds if running else 0):
-        if number >= FEWEST and time.perf_counter() - began > limit:
+        held.times = {name: Times(seconds[name]) for name in running}
+        if number >= FEWEST and time.perf_counter() - began > (max(limit, if_close) if held.close else limit):
             break
         session.say(f"{held.label}: round {number + 1}")
         first = number % len(running)

@@ -17,7 +17,7 @@ PEERS = (OURS, PRODUCTS, "torch", "jax", "jax.scan", "sklearn")
 EPOCH = 3e9  # operations that an epoch of a cell does, as far as FEWEST and MOST steps allow
 PER_WEIGHT = {"sgd": 60, "adam": 150}  # operations that take as long as the update of a weight, which waits for memory
 FEWEST, MOST = 2, 400
-SECONDS = 3.0  # of rounds in a cell
+SECONDS, IF_CLOSE = 3.0, 60.0  # of rounds in a cell; as long as it is close
 RATES = {"sgd": 0.01, "adam": 1e-4}  # small: losses of wide, deep networks must stay comparable
 
 
@@ -41,7 +41,7 @@ activation='relu', initial='he', data='fashion-mnist')))
 
 def grid(session: Session) -> Outcome:
     """Train 784-h-...-10 for every h, depth, batch and optimiser; without torch.compile, which compiles too long."""
-    held = [contest(label, work, PEERS, session, SECONDS) for label, work in cells(session.quick)]
+    held = [contest(label, work, PEERS, session, SECONDS, IF_CLOSE) for label, work in cells(session.quick)]
     ratios = {cell.label: ratio for cell in held if cell.best_peer and (ratio := cell.ratio(cell.best_peer))}
     mean = exp(sum(map(log, ratios.values())) / len(ratios)) if ratios else None
     worst = max(ratios, key=lambda label: ratios[label], default=None)
