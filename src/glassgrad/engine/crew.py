@@ -216,20 +216,17 @@ pause:
 
 lie_down:
   call i32 @pthread_mutex_lock(ptr %mutex)
-  br label %sleep
-
-sleep:
   %now = load atomic i64, ptr %go seq_cst, align 8
   %still = icmp eq i64 %now, 0
   br i1 %still, label %doze, label %rise
 
 doze:
   call i32 @pthread_cond_wait(ptr %condition, ptr %mutex)
-  br label %sleep
+  br label %rise
 
-rise:
+rise:                       ; called back meanwhile or not: who is awake looks again, since more work may follow
   call i32 @pthread_mutex_unlock(ptr %mutex)
-  br label %accept
+  br label %idle
 
 accept:                     ; unless it has been called back
   %task_word = atomicrmw xchg ptr %go, i64 0 seq_cst
