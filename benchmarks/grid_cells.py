@@ -26,7 +26,7 @@ def main() -> None:
     options = parser.parse_args()
     with Run(["grid"]).session as session:
         for label in options.cells:
-            held = contest(label, cells[label], grid.PEERS, session, options.seconds)
+            held = contest(label, cells[label], grid.PEERS, session, options.seconds, options.seconds)
             ratios = ", ".join(f"{peer} {held.ratio(peer):.2f}" for peer in held.times if peer != OURS)
             print(f"{label}: {len(held.times[OURS].seconds)} rounds; {ratios}")
 

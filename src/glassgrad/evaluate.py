@@ -41,7 +41,7 @@ class Evaluation:
 def probabilities(model: Sequential, x: Any) -> Any:
     """Return the softmax of the model's scores, (N, C); very many rows are scored by native code."""
     weights = {name: tensor.value for name, tensor in model.parameters().items()}
-    return softmax(np, scorer(model, x, len(x))(weights, x), axis=-1)
+    return softmax(np, scorer(model, x)(weights, x), axis=-1)
 
 
 def evaluate(model: Sequential, x: Any, t: Any) -> Evaluation:

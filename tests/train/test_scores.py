@@ -59,3 +59,26 @@ def test_between_native_steps_numpy_keeps_to_one_core(network, images, monkeypat
     with library.threads(2):
         gg.train.fit(network, (images, images[:, 0] % 3), epochs=2, batch=100, engine="native")
     assert seen == [1, 1]
+
+
+def test_figures_become_native_once_numpy_has_taken_as_long_as_compiling_would(network, images, monkeypatch):
+    native, by_numpy = scores.native_if_possible, scores.by_numpy
+    seen = []
+    monkeypatch.setattr(scores, "native_if_possible", lambda *given: seen.append("compiled") or native(*given))
+    monkeypatch.setattr(scores, "by_numpy",
+                        lambda model: lambda *given: seen.append("numpy") or by_numpy(model)(*given))
+    monkeypatch.setattr(scores, "WORTH", 2.5 * len(images) * network.parameter_count)
+
+    def train(epochs, **settings):
+        net = network.clone()
+        seen.clear()
+        return gg.train.fit(net, (images, images[:, 0] % 3), epochs=epochs, batch=100, engine="native", **settings)
+
+    train(5)
+    assert seen == ["numpy"] * 5  # two and a half epochs of native figures would not pay
+    whole = train(7)
+    assert seen == ["numpy"] * 2 + ["compiled"]
+    figures = [row["train_accuracy"] for row in whole.history]
+    assert figures == [row["train_accuracy"] for row in train(7).history]
+    train(7, callbacks=[lambda now: now.epoch == 2])
+    assert seen == ["numpy"] * 2

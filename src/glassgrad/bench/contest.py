@@ -8,6 +8,7 @@ who disagrees is refused, and shown as refused.
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 import time
@@ -23,7 +24,8 @@ from .work import Training, Work, from_plain, to_plain
 
 PAUSE = 0.05  # seconds between two turns: thread pools go on spinning for some milliseconds
 FEWEST = 3  # rounds, however long they take
-CLOSE = 1.1  # times the other, either way: a race that chance may decide
+CLOSE = 0.9  # of the time of the fastest other: from here on, chance may decide who was ahead
+MANY = 4  # times as many rounds of a close race, as far as there is time
 TOLERANCE = 2e-3  # of float32 results against float64, relative to the largest of them
 
 
@@ -81,9 +83,9 @@ class Contest:
 
     @property
     def close(self) -> bool:
-        """Whether chance may decide between ours and the fastest other library."""
+        """Whether it may be chance that ours is not the faster one, or that it is."""
         ratio = self.ratio(self.best_peer) if self.best_peer else None
-        return ratio is not None and 1 / CLOSE < ratio < CLOSE
+        return ratio is not None and ratio > CLOSE
 
 
 def to_data(contest: Contest) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def contest(label: str, work: Work, peers: Iterable[str], session: Session, seco
     seconds : float, optional
         How long to measure, if not as long as the session says.
     if_close : float
-        How long to measure while ours and the fastest other library are within `CLOSE` of each other.
+        How long to measure while ours takes more than `CLOSE` of the time of the fastest other library.
     """
     done = session.kept.get(label)
     if done is None or done["work"] != json.loads(json.dumps(to_plain(work))):
@@ -142,9 +144,11 @@ def _enter(held: Contest, names: list[str], session: Session) -> list[str]:
 def _measure(held: Contest, running: list[str], session: Session, limit: float, if_close: float) -> None:
     seconds: dict[str, list[float]] = {name: [] for name in running}
     began = time.perf_counter()
-    for number in range(session.rounds if running else 0):
+    for number in itertools.count():
         held.times = {name: Times(seconds[name]) for name in running}
-        if number >= FEWEST and time.perf_counter() - began > (max(limit, if_close) if held.close else limit):
+        spent, close = time.perf_counter() - began, number >= FEWEST and if_close > 0 and held.close
+        if not running or number >= (MANY if close else 1) * session.rounds or (
+                number >= FEWEST and spent > (if_close if close else limit)):
             break
         session.say(f"{held.label}: round {number + 1}")
         first = number % len(running)
@@ -155,8 +159,6 @@ def _measure(held: Contest, running: list[str], session: Session, limit: float, 
                 running.remove(name)
             else:
                 seconds[name].append(turns[name]["seconds"] / turns[name]["units"])
-        if not running:
-            break
     held.times = {name: Times(seconds[name]) for name in running}
     held.results = {name: results[:4] for name, results in held.results.items()}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ..engine.blas import threads_of_numpy
 from ..engine.compiled import engine_named, say_once
 from ..engine.native import CannotCompileError
 from ..nn.layers import Layer
@@ -12,7 +12,7 @@ from ..nn.model import Sequential
 from ..optim import Optimizer
 from .batches import Batches
 from .native import NativeStepper
-from .scores import Scores, by_numpy, scorer
+from .scores import EpochScores, by_numpy
 from .step import Loss, Stepper
 
 WORTH = 5e9  # multiplications of a run, about 1 s of interpreting, below which compiling would take longer
@@ -46,31 +46,22 @@ def stepper(
     return Stepper(model, loss, optimizer, seed, engine)
 
 
-def scores(
-    stepper: Stepper, model: Sequential, rows: int, epochs: int, x: Any
-) -> Scores:
-    """Return a function ``(weights, x) -> scores`` for the figures after each epoch, which may be compiled too.
+def scores(stepper: Stepper, model: Sequential, x: Any, rows: int, epochs: int) -> Callable[..., Any]:
+    """Return a function ``(epoch, weights, x) -> scores`` for the figures after each epoch.
 
     Parameters
     ----------
     stepper : Stepper
         Only a run whose steps are native has native scores.
-    rows, epochs : int
-        How many rows are scored after each of how many epochs.
     x : array
         Rows like those that will be scored.
+    rows, epochs : int
+        How many rows are scored after each of how many epochs.
     """
-    if not isinstance(stepper, NativeStepper):
-        return by_numpy(model)
-    found = scorer(model, x, rows * epochs)
-
-    def quietly(weights: Any, x: Any) -> Any:
-        # The threads of NumPy's library would ask for more work for a tenth of a second afterwards, on the cores that
-        # the next steps want.
-        with threads_of_numpy(1):
-            return found(weights, x)
-
-    return quietly
+    if isinstance(stepper, NativeStepper):
+        return EpochScores(model, x, rows, epochs)
+    interpreted = by_numpy(model)
+    return lambda epoch, weights, x: interpreted(weights, x)
 
 
 def batch_sizes(batches: Batches, steps: int) -> tuple[int, ...]:

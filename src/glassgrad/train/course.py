@@ -84,7 +84,7 @@ class Course:
         self.best_weights: Weights | None = None
         self.keeper: Keeper | None = None
         rows = sum(len(x) for x, _ in sets.values())
-        self._scores = scores_for(stepper, model, rows, -(-total // steps), sets["training"][0])
+        self._scores = scores_for(stepper, model, sets["training"][0], rows, -(-total // steps))
         self._losses: list[float] = []
         self._shown = self._began = time.perf_counter()
         self._aside = 0.0  # seconds spent on evaluation and display
@@ -155,7 +155,7 @@ class Course:
     def _figures(self, weights: Weights, name: str, x: Any, t: Any) -> Row:
         found: Row = {}
         with np.errstate(all="ignore"):  # huge weights show in the figures
-            scores = self._scores(weights, x)
+            scores = self._scores(len(self.result.history) + 1, weights, x)
         if name == "validation":
             found["validation_loss"] = float(self.stepper.loss(scores, t).item())
         if self.classify:

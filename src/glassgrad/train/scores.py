@@ -1,12 +1,14 @@
-"""Scores of many rows by native code, where that pays: for the accuracies after each epoch, and for predictions."""
+"""Scores of many rows by native code, where that pays: for the figures after each epoch, and for predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
 
+from ..engine.blas import threads_of_numpy
 from ..engine.compiled import say_once
 from ..engine.native import CannotCompileError
 from ..engine.repeat import Repeated
@@ -16,31 +18,60 @@ from ..simplify import simplify
 from ..trace import trace
 
 ROWS = 480  # at once, ten bands of a product: as many as fit into the cache with what is computed from them
-WORTH = 5e10  # multiplications, some seconds of NumPy's, below which compiling would take longer
+WORTH = 2e10  # multiplications that take NumPy about as long as LLVM takes to compile them, half a second
 
 Scores = Callable[[Mapping[str, Any], Any], Any]
 
 
-def scorer(model: Sequential, x: Any, rows: int) -> Scores:
-    """Return a function ``(weights, x) -> scores``, compiled if so many rows in all are worth it.
+def scorer(model: Sequential, x: Any) -> Scores:
+    """Return a function ``(weights, x) -> scores``, compiled if so many rows as `x` has are worth it."""
+    return native_if_possible(model, x) if len(x) * model.parameter_count > WORTH else by_numpy(model)
 
-    Parameters
-    ----------
-    x : array
-        Rows like those that will be scored.
-    rows : int
-    """
-    if rows * model.parameter_count > WORTH:
-        try:
-            return NativeScores(model, x)
-        except CannotCompileError as error:
-            say_once(f"{error}.")
-    return by_numpy(model)
+
+def native_if_possible(model: Sequential, x: Any) -> Scores:
+    """Return such a function for rows like `x` in native code, or by the interpreter where none can be made."""
+    try:
+        return NativeScores(model, x)
+    except CannotCompileError as error:
+        say_once(f"{error}.")
+        return by_numpy(model)
 
 
 def by_numpy(model: Sequential) -> Scores:
     """Return such a function that runs the interpreter."""
     return lambda weights, x: model.with_parameters(weights).scores(x)
+
+
+class EpochScores:
+    """Scores after each epoch of native steps: by NumPy at first, by native code once that would have paid.
+
+    Few runs come to their last epoch, so nothing is compiled in advance. From which epoch on it is depends on sizes
+    alone: a run that is resumed goes on with the same bits.
+
+    Parameters
+    ----------
+    x : array
+        Rows like those that will be scored.
+    rows, epochs : int
+        How many rows are scored after each of how many epochs.
+    """
+
+    def __init__(self, model: Sequential, x: Any, rows: int, epochs: int) -> None:
+        self._model, self._like = model, x[:1]
+        self._interpreted = by_numpy(model)
+        self._native: Scores | None = None
+        work = rows * model.parameter_count
+        self._last = inf if work * epochs <= 2 * WORTH else WORTH / work  # epoch that NumPy serves
+
+    def __call__(self, epoch: int, weights: Mapping[str, Any], x: Any) -> Any:
+        """Return the scores of all rows after an epoch, (N, C)."""
+        # The threads of NumPy's library would look for more work for a tenth of a second afterwards, on the cores that
+        # the next steps want.
+        with threads_of_numpy(1):
+            if epoch <= self._last:
+                return self._interpreted(weights, x)
+            self._native = self._native or native_if_possible(self._model, self._like)
+            return self._native(weights, x)
 
 
 class NativeScores:

@@ -17,7 +17,7 @@ PEERS = (OURS, PRODUCTS, "torch", "jax", "jax.scan", "sklearn")
 EPOCH = 3e9  # operations that an epoch of a cell does, as far as FEWEST and MOST steps allow
 PER_WEIGHT = {"sgd": 60, "adam": 150}  # operations that take as long as the update of a weight, which waits for memory
 FEWEST, MOST = 2, 400
-SECONDS, IF_CLOSE = 3.0, 60.0  # of rounds in a cell; as long as it is close
+SECONDS, IF_CLOSE = 3.0, 100.0  # of rounds in a cell; as long as it is close
 RATES = {"sgd": 0.01, "adam": 1e-4}  # small: losses of wide, deep networks must stay comparable
 
 
