@@ -25,7 +25,7 @@ LINE = 64  # entries: no piece ends within a line of the cache
 SHARE = 16  # entries of a loop for each entry of the parts of its sums, which one core adds
 FLOPS = 3  # of a product, in the time of the addition of an entry
 BAND = 48  # rows of a piece of a product at least: each piece fetches the whole right operand into the nearest cache
-PLAIN, TURNED = 4, 16  # its rows are a multiple of this; where the left operand lies turned, they fill vectors
+TURNED = 16  # its rows are a multiple of this where the left operand lies turned, and they fill vectors
 _MOVED = 2  # work for each byte read or written
 
 
@@ -59,8 +59,10 @@ def portion_of_product(product: Product, views: Mapping[Tensor, View], grain: in
     count = min(grains, MOST, rows // BAND)
     if grains < LARGE_PRODUCT or count < 2 or not 1 < columns <= FEW:
         return 0
-    unit = TURNED if turned(product.left, views) else PLAIN
-    size = -(-rows // (count * unit)) * unit
+    unit = TURNED if turned(product.left, views) else 1
+    most = -(-rows // (count * unit)) * unit
+    # An even number of equal pieces is best: two cores share them, and there is no smaller last one to be compiled.
+    size = next((size for size in range(most, most // 2, -unit) if rows % (2 * size) == 0), most)
     while rows % size == 1:  # a product of one row would be left to a BLAS
         size += unit
     return size if size < rows else 0
