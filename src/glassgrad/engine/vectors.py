@@ -121,22 +121,16 @@ class Vectors:
         sums: Sequence[ir.Value] = [self.zeros] * count
         steps = total // step
         turns = TURNS if steps >= LONG else 1
-
-        def several(place: Place, sums: Sequence[ir.Value]) -> Sequence[ir.Value]:
-            for turn in range(turns):
-                sums = body(self.sum(place, turn * step), sums)
-            return sums
-
         looped = steps - steps % turns if steps > 1 else 0
         if looped:
-            sums = self._loop(looped * step, turns * step, sums, several)
+            sums = self._loop(looped * step, step, sums, body, turns)
         for place in range(looped, steps):
             sums = body(place * step, sums)
         return sums
 
     def _loop(
         self, total: int, step: int, start: Sequence[ir.Value],
-        body: Callable[[Place, Sequence[ir.Value]], Sequence[ir.Value]],
+        body: Callable[[Place, Sequence[ir.Value]], Sequence[ir.Value]], turns: int = 1,
     ) -> Sequence[ir.Value]:
         """Append a loop that is gone through at least once, and whose values stay in registers."""
         builder, before = self.builder, self.builder.block
@@ -151,7 +145,8 @@ class Vectors:
             phi.add_incoming(first, before)
             phi.add_incoming(then, builder.block)
         branch = builder.cbranch(builder.icmp_signed("<", further, _whole(total)), block, after)
-        branch.set_metadata("llvm.loop", told(builder.module, "llvm.loop.unroll.disable"))
+        wish = ("llvm.loop.unroll.count", INT32.constant(turns)) if turns > 1 else ("llvm.loop.unroll.disable",)
+        branch.set_metadata("llvm.loop", told(builder.module, *wish))
         builder.position_at_end(after)
         return results
 
