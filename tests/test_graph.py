@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
-from glassgrad.graph import numeric, type_of
+from glassgrad.array_type import numeric
+from glassgrad.graph import type_of
 
 
 def test_values_come_at_once() -> None:

@@ -17,6 +17,7 @@ import importlib
 from typing import Any
 
 from . import notebook, ops, propagation  # noqa: F401 - fill the namespace
+from .array_type import ArrayType
 from .build import constant, parameter, tensor
 from .control import checkpoint, cond
 from .custom import custom
@@ -33,7 +34,7 @@ from .errors import (
     UnsupportedError,
 )
 from .fault import debug
-from .graph import ArrayType, Op, Tensor, nodes
+from .graph import Op, Tensor, nodes
 from .place import scope
 from .scan import scan
 from .trace import Graph, Record, open_, trace

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import ArrayType
 from .build import ancestors, as_tensor, placeholder
-from .graph import CONSTANT, ArrayType, Op, Tensor, nodes
+from .graph import CONSTANT, Op, Tensor, nodes
 from .ops.define import OPS, broadcasting, definition
 from .place import inside
 from .trace import copy_node

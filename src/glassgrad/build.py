@@ -10,22 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import Array, ArrayType, for_numpy, numeric
 from .errors import DtypeError, GlassgradError, ShapeError, refuse_no_name, shortened
 from .floats import calculate
-from .graph import (
-    CONSTANT,
-    PARAMETER,
-    PLACEHOLDER,
-    VARIABLE,
-    Array,
-    ArrayType,
-    Op,
-    Tensor,
-    for_numpy,
-    next_serial,
-    nodes,
-    numeric,
-)
+from .graph import CONSTANT, PARAMETER, PLACEHOLDER, VARIABLE, Op, Tensor, next_serial, nodes
 from .origin import NO_PARAMS, origin
 from .place import located, surroundings
 from .watch import KEEPING, suspicious

@@ -15,9 +15,10 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
+from .array_type import ArrayType
 from .build import as_tensor
 from .errors import ShapeError, refuse_no_function
-from .graph import ArrayType, Op, nodes
+from .graph import Op, nodes
 from .place import located
 from .subgraph import (
     Give,

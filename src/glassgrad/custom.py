@@ -22,9 +22,10 @@ from typing import Any, overload
 
 import numpy as np
 
+from .array_type import ArrayType
 from .build import record
 from .errors import GradientError, SettingError, ShapeError, refuse_no_function
-from .graph import ArrayType, Op, Tensor
+from .graph import Op, Tensor
 from .ops.define import _arguments_of, _explaining, _latex
 
 Rule = Callable[..., Any]

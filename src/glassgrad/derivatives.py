@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import is_float
 from .batch import batched
 from .build import as_tensor, placeholder
 from .errors import GradientError, refuse_no_function
 from .gradient import gradients
-from .graph import Tensor, is_float, nodes
+from .graph import Tensor, nodes
 from .transform import Call, grad, refuse_no_tuple, vjp
 from .tree import flatten
 

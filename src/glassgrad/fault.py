@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import is_float
 from .build import ancestors
 from .errors import NonFiniteError, SettingError, shortened
 from .gradient import pull
-from .graph import Tensor, describe, is_float
+from .graph import Tensor, describe
 from .interpret import evaluate_all
 from .place import RuleSite, surroundings
 from .watch import Watch

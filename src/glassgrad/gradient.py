@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import ArrayType, is_float, numeric
 from .build import ancestors, as_tensor, frozen, placeholder
 from .errors import GradientError, ShapeError
-from .graph import ArrayType, Op, Tensor, describe, is_float, nodes, numeric
+from .graph import Op, Tensor, describe, nodes
 from .interpret import evaluate
 from .ops.define import definition
 from .origin import NO_PARAMS

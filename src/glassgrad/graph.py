@@ -14,66 +14,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .errors import DtypeError, GlassgradError, GradientError, ShapeError, TraceError, UnsupportedError, shortened
+from .array_type import FLOAT64, Array, ArrayType, array_type, for_numpy, is_float, numeric
+from .errors import DtypeError, GradientError, ShapeError, TraceError, UnsupportedError
 from .origin import Origin
 from .place import Location, Scope, Site, at, locate, site, surroundings
 
-Array = Any  # a NumPy array or NumPy scalar
 Binary = Callable[[Any, Any], "Tensor"]
 Unary = Callable[[Any], "Tensor"]
-
-
-def dtype_of(taker: str, given: Any) -> np.dtype[Any]:
-    """Return a dtype that arrays can have here, from NumPy's object or its name, or raise a `DtypeError`."""
-    try:
-        dtype = np.dtype(given)
-    except TypeError:
-        dtype = np.dtype(object)
-    if dtype.kind not in "biuf":
-        raise DtypeError(f"{taker}: the dtype {shortened(given)} was given; one of real numbers or booleans is needed, "
-                         "such as 'float32'.")
-    return dtype
-
-
-@dataclass(frozen=True)
-class ArrayType:
-    """Shape and dtype of an array.
-
-    >>> print(ArrayType((100, 784), "float32"))
-    float32[100, 784]
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any] = field(default=np.dtype("float64"))
-
-    def __post_init__(self) -> None:
-        given = self.shape if isinstance(self.shape, (tuple, list, np.ndarray)) else (self.shape,)
-        if not all(hasattr(size, "__index__") and not isinstance(size, bool) and size >= 0 for size in given):
-            raise ShapeError(f"ArrayType: the shape {shortened(self.shape)} was given; whole numbers of at least 0 are "
-                             "needed, such as (100, 784), or () for a single number.")
-        object.__setattr__(self, "shape", tuple(int(size) for size in given))
-        object.__setattr__(self, "dtype", dtype_of("ArrayType", self.dtype))
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    def __str__(self) -> str:
-        return f"{self.dtype}{list(self.shape)}"
-
-
-FLOAT64 = ArrayType(())
-
-
-@lru_cache(maxsize=1024)
-def _array_type(shape: tuple[int, ...], dtype: np.dtype[Any]) -> ArrayType:
-    return ArrayType(shape, dtype)
 
 
 def type_of(value: Any) -> ArrayType:
@@ -243,7 +194,7 @@ class Tensor:
         value = self._value
         if type(value) is float:
             return FLOAT64
-        return self._origin.type if value is None else _array_type(value.shape, value.dtype)
+        return self._origin.type if value is None else array_type(value.shape, value.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -449,43 +400,8 @@ class Tensor:
         def __getattr__(self, name: str) -> Any: ...
 
 
-def for_numpy(value: Array | None) -> Array | None:
-    """Return a value as others are to see it: a Python float as NumPy's."""
-    return np.float64(value) if type(value) is float else value
-
-
-def is_float(dtype: np.dtype[Any]) -> bool:
-    """Whether numbers of this kind have derivatives."""
-    return dtype.kind == "f"
-
-
 def describe(node: Tensor) -> str:
     """Return a few words by which a person recognises a node."""
     anonymous = f"the {node.op.name}" if node.is_leaf else f"the result of {node.op.name}"
     label = repr(node.name) if node.name else anonymous
     return f"{label} in {node.path}" if node.scope else label
-
-
-def numeric(value: Any) -> Array:
-    """Return `value` as a NumPy array or scalar of numbers or booleans, or raise a `DtypeError`."""
-    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
-        raise DtypeError(
-            f"{shortened(value)} is a {type(value).__name__}: its mask, or its own product, would be lost without a "
-            "word. Give a plain array: np.asarray(x) of a matrix, masked.filled(...) of a masked array."
-        )
-    if isinstance(value, (np.ndarray, np.generic)):
-        array = value
-    else:
-        try:
-            array = np.asarray(value)
-        except (ValueError, TypeError, GlassgradError) as error:
-            if "inhomogeneous" in str(error):
-                raise DtypeError(f"{shortened(value)} has rows of several lengths; an array needs rows of one. Fill "
-                                 "the short ones up, or give each as an array of its own.") from None
-            raise DtypeError(f"{shortened(value)} cannot become an array of numbers: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise DtypeError(
-            f"{shortened(value)} has dtype {array.dtype}: real numbers or booleans are needed. "
-            "Convert it first, for example with np.asarray(x, dtype=float)."
-        )
-    return array

@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import for_numpy
 from .build import by_serial, frozen
 from .errors import GradientError
 from .floats import REFUSED, floats
 from .gradient import computed, cotangent_of, fit, fits, parts_of
-from .graph import Tensor, describe, for_numpy, nodes
+from .graph import Tensor, describe, nodes
 from .place import surroundings
 from .watch import LARGE, PASSING, squares
 

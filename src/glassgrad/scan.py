@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .array_type import ArrayType
 from .build import as_tensor, placeholder
 from .control import check_alike, is_jax
 from .errors import ShapeError, refuse_no_function
-from .graph import ArrayType, Op, nodes, type_of
+from .graph import Op, nodes, type_of
 from .place import inside, located
 from .subgraph import Give, apply, captured, closed, floats, pack, packed, pull_through, run, traced, unpack, zeros
 from .trace import Graph

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import ArrayType, is_float
 from .build import as_tensor, constant, placeholder
 from .gradient import backpropagate
-from .graph import CONSTANT, ArrayType, Op, Tensor, is_float, nodes
+from .graph import CONSTANT, Op, Tensor, nodes
 from .interpret import Program, evaluate
 from .place import inside
 from .trace import Graph, copy_node, trace

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import ArrayType, is_float, numeric
 from .build import ancestors, as_tensor, constant, frozen, placeholder, weak_dtype
 from .errors import (
     DtypeError,
@@ -32,7 +33,7 @@ from .errors import (
 )
 from .fault import first_forward
 from .gradient import backpropagate, cotangent_of, look_at
-from .graph import PARAMETER, VARIABLE, ArrayType, Op, Tensor, describe, is_float, nodes, numeric, type_of
+from .graph import PARAMETER, VARIABLE, Op, Tensor, describe, nodes, type_of
 from .interpret import evaluate, evaluate_all
 from .place import Scope, inside, surroundings
 from .tree import Tree, flatten

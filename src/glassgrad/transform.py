@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from .array_type import is_float
 from .build import ancestors, as_tensor, tensor
 from .errors import DtypeError, GradientError, SettingError, ShapeError, refuse_no_function, shortened
 from .gradient import cotangent_of, gradients
-from .graph import Tensor, is_float, nodes, type_of
+from .graph import Tensor, nodes, type_of
 from .tree import Tree, flatten
 
 

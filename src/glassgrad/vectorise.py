@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .array_type import ArrayType
 from .batch import Given, batched
 from .build import ancestors, as_tensor, placeholder
 from .errors import SettingError, ShapeError, refuse_no_function
-from .graph import ArrayType, Tensor, nodes, type_of
+from .graph import Tensor, nodes, type_of
 from .transform import differentiated_around
 from .tree import Tree, flatten
 

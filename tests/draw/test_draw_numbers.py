@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from glassgrad.array_type import ArrayType
 from glassgrad.draw.metrics import columns, shorten, width
 from glassgrad.draw.numbers import HEAT_COLUMNS, HEAT_ROWS, NOT_A_NUMBER, figure, short
-from glassgrad.graph import ArrayType
 
 
 def shown(value, arrays="auto"):

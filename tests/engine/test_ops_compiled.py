@@ -12,9 +12,10 @@ from bounds import check
 from plain import PlainProgram, native_programs
 
 import glassgrad as gg
+from glassgrad.array_type import is_float
 from glassgrad.build import as_tensor
 from glassgrad.engine.arrays import NumpyProgram
-from glassgrad.graph import is_float, nodes
+from glassgrad.graph import nodes
 from glassgrad.interpret import Program
 from glassgrad.ops.define import OPS
 from glassgrad.simplify import simplify

@@ -10,7 +10,8 @@ import pytest
 from samples import SAMPLES, Sample
 
 import glassgrad as gg
-from glassgrad.graph import is_float, nodes
+from glassgrad.array_type import is_float
+from glassgrad.graph import nodes
 from glassgrad.ops.define import OPS
 
 BY_NAME = {op.name: op for op in OPS}

@@ -10,8 +10,9 @@ from numerical import assert_derivative
 from samples import SAMPLES, Sample
 
 import glassgrad as gg
+from glassgrad.array_type import is_float
 from glassgrad.gradient import gradients, pull
-from glassgrad.graph import Op, Tensor, is_float, nodes
+from glassgrad.graph import Op, Tensor, nodes
 from glassgrad.ops.define import OPS
 from glassgrad.watch import PASSING
 

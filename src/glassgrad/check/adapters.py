@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import is_float
 from ..engine import Compiled
 from ..errors import DtypeError, SettingError, ShapeError
-from ..graph import Tensor, is_float, nodes
+from ..graph import Tensor, nodes
 from ..interpret import Program
 from ..trace import trace
 from ..transform import vjp as pull_back

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import is_float, numeric
 from ..errors import DtypeError, GradientError
-from ..graph import Tensor, is_float, numeric
+from ..graph import Tensor
 from ..trace import Graph
 
 Array = Any

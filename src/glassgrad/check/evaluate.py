@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..batch import batched
 from ..build import placeholder
 from ..errors import GlassgradError
-from ..graph import ArrayType, Tensor
+from ..graph import Tensor
 from ..interpret import evaluate_all
 from ..trace import Graph, trace
 from .ready import ready

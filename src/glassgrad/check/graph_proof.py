@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import is_float
 from ..build import ancestors, placeholder, record, tensor
 from ..errors import GradientError
 from ..gradient import fit, pull
-from ..graph import PARAMETER, VARIABLE, Tensor, describe, is_float
+from ..graph import PARAMETER, VARIABLE, Tensor, describe
 from ..interpret import evaluate_all
 from ..place import inside
 from ..trace import Graph

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..batch import batched
 from ..build import ancestors, placeholder
 from ..gradient import backpropagate
-from ..graph import ArrayType, Tensor
+from ..graph import Tensor
 from .evaluate import IN_CACHE
 from .ready import Run, ready
 from .subject import TROUBLE, Subject

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import Array, numeric
 from ..build import placeholder
 from ..errors import DataError, ShapeError
-from ..graph import Array, nodes, numeric, type_of
+from ..graph import nodes, type_of
 from ..ops import activation, loss
 from .step import apply, floats
 

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..array_type import Array, numeric
 from ..gradient import computed
-from ..graph import Array, numeric
 from ..ops.activation import relu, sigmoid
 from ..ops.elementwise import add, multiply
 from ..ops.linalg import affine

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import Array, is_float
 from ..errors import DtypeError, SettingError
-from ..graph import Array, is_float
 from ..ops.index import check_labels
 from .functions import labels_for
 from .layers import Affine, Relu, SoftmaxWithLoss

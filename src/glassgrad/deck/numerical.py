@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import Array, numeric
 from ..errors import GradientError, SettingError, ShapeError
-from ..graph import Array, Tensor, numeric
+from ..graph import Tensor
 from .step import floats
 
 

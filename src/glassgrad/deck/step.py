@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import Array, ArrayType, is_float, numeric
 from ..errors import GradientError, ShapeError
 from ..gradient import computed, fit
-from ..graph import Array, ArrayType, Op, is_float, nodes, numeric
+from ..graph import Op, nodes
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType, is_float
 from ..build import ancestors
 from ..errors import SettingError
 from ..gradient import backpropagate, cotangent_of, dependents, fit, pull
-from ..graph import PARAMETER, PLACEHOLDER, VARIABLE, ArrayType, Tensor, is_float
+from ..graph import PARAMETER, PLACEHOLDER, VARIABLE, Tensor
 from ..trace import Graph, Record, trace
 
 Edge = tuple[Tensor, int]  # a node, and the position among its inputs

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import ArrayType
+from ..array_type import ArrayType
 
 NUMBERS_UP_TO = 4  # entries of an array that are written out where nothing else is asked for
 WRITTEN_UP_TO = 30  # entries that are written out on demand

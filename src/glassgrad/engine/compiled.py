@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType, is_float, numeric
 from ..build import weak_dtype
 from ..errors import TraceError, one_of, refuse_no_function
-from ..graph import ArrayType, Tensor, is_float, numeric
+from ..graph import Tensor
 from ..interpret import Program
 from ..place import surroundings
 from ..simplify import simplify

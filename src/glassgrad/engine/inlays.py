@@ -20,7 +20,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from ..graph import ArrayType, Tensor
+from ..array_type import ArrayType
+from ..graph import Tensor
 from .expressions import BY_NAME
 from .spelling import literal_text
 from .views import GETITEM, Term, sliced

@@ -14,9 +14,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from ..array_type import ArrayType
 from ..build import ancestors, as_tensor, constant, placeholder
 from ..errors import GlassgradError
-from ..graph import CONSTANT, ArrayType, Op, Tensor, nodes
+from ..graph import CONSTANT, Op, Tensor, nodes
 from ..place import Scope, inside
 from ..simplify import simplify
 from ..trace import Graph, copy_node

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import ArrayType, Tensor
+from ..array_type import ArrayType
+from ..graph import Tensor
 from .expressions import BY_NAME
 from .gather import Gather, gathered
 from .loops import DTYPES

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..graph import Tensor, is_float
+from ..array_type import is_float
+from ..graph import Tensor
 from ..words import Sentence, sentence
 from .formula import clean
 from .run import Run

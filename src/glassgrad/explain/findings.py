@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Tensor, is_float
+from ..array_type import is_float
+from ..graph import Tensor
 from ..words import Sentence, sentence
 from .barriers import Barrier, barriers, called
 from .flow import local_of

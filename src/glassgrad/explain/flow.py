@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Tensor, is_float
+from ..array_type import is_float
+from ..graph import Tensor
 from ..words import Sentence, sentence
 from .formula import Formula, derivative, equation, factor_formula, joined, product, times, value_formula
 from .matrix import product_reason, product_shapes, repeat_reason

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import is_float
 from ..build import ancestors
 from ..errors import GradientError
 from ..gradient import backpropagate
-from ..graph import Tensor, describe, is_float
+from ..graph import Tensor, describe
 
 
 def origin_of_gradient(node: Tensor) -> tuple[Tensor, Any]:

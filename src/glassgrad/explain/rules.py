@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
+from ..array_type import ArrayType
 from ..build import ancestors
-from ..graph import ArrayType, Op, Tensor
+from ..graph import Op, Tensor
 from ..ops.define import broadcasting, definition
 from ..words import Sentence, sentence
 from .formula import Formula, clean, escaped

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..array_type import is_float
 from ..build import ancestors
 from ..errors import GradientError, SettingError, TraceError, one_of
 from ..gradient import backpropagate, cotangent_of, dependents, fit, pull
-from ..graph import PARAMETER, PLACEHOLDER, VARIABLE, Tensor, describe, is_float
+from ..graph import PARAMETER, PLACEHOLDER, VARIABLE, Tensor, describe
 from ..trace import Graph, Record
 from .formula import Formula, derivative
 from .labels import Labels

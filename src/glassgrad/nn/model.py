@@ -18,9 +18,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..array_type import numeric
 from ..build import as_tensor, constant
 from ..errors import DataError, SettingError, one_of
-from ..graph import Tensor, numeric
+from ..graph import Tensor
 from ..place import scope
 from .layers import Affine, Dropout, Layer, ReLU, Sigmoid, Tanh, generator
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..errors import ShapeError
-from ..graph import ArrayType, Tensor, nodes
+from ..graph import Tensor, nodes
 from .arrange import diagonal
 from .define import as_node, composite, derived, one_axis, primitive, whole
 

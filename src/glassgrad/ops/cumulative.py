@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..errors import ShapeError
-from ..graph import ArrayType, Tensor, nodes
+from ..graph import Tensor, nodes
 from .define import as_node, axes, broadcast, derived, one_axis, primitive
 from .reduce import reduced
 

@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..build import as_tensor, of_one, placeholder, record
 from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError, kind_of, shortened
-from ..graph import ArrayType, Op, Tensor, nodes
+from ..graph import Op, Tensor, nodes
 from ..origin import NO_PARAMS
 from ..place import inside, located
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..build import constant
 from ..errors import DtypeError, ShapeError
-from ..graph import ArrayType, Tensor, nodes
+from ..graph import Tensor, nodes
 from .define import as_node, derived, one_axis, primitive, whole
 
 # A pattern is an index with its arrays taken out: hashable, so that it can be a parameter. Each part is an integer,

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..errors import ShapeError
-from ..graph import ArrayType, Tensor, nodes
+from ..graph import Tensor, nodes
 from .define import as_node, broadcast, composite, derived, primitive
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import ArrayType
+from ..array_type import ArrayType
 from .define import primitive
 
 

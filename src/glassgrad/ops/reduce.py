@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..errors import SettingError, ShapeError
-from ..graph import ArrayType, Op, Tensor, nodes
+from ..graph import Op, Tensor, nodes
 from .define import as_node, axes, composite, derived, one_axis, primitive
 
 

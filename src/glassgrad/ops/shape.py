@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType, dtype_of
 from ..build import constant
 from ..errors import DtypeError, ShapeError, shortened
-from ..graph import ArrayType, Tensor, dtype_of, nodes
+from ..graph import Tensor, nodes
 from .define import as_node, axes, broadcast, derived, one_axis, primitive, whole
 
 

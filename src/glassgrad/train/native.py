@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..engine.native import CannotCompileError
 from ..engine.repeat import NOT_FINITE, Repeated
-from ..graph import ArrayType, Tensor, nodes, type_of
+from ..graph import Tensor, nodes, type_of
 from ..nn.layers import Layer
 from ..optim import Optimizer, State
 from ..simplify import simplify

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..engine.blas import threads_of_numpy
 from ..engine.compiled import say_once
 from ..engine.native import CannotCompileError
 from ..engine.repeat import Repeated
-from ..graph import ArrayType, type_of
+from ..graph import type_of
 from ..nn.model import Sequential
 from ..simplify import simplify
 from ..trace import trace

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import numeric
 from ..errors import DataError, DtypeError, SettingError, ShapeError
-from ..graph import numeric
 from ..nn.model import Sequential
 from ..ops.index import check_labels
 from .batches import generator

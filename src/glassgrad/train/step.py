@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..engine.compiled import Runnable, program
 from ..errors import NonFiniteError
-from ..graph import ArrayType, Tensor, type_of
+from ..graph import Tensor, type_of
 from ..interpret import evaluate_all
 from ..nn.layers import Layer
 from ..optim import Optimizer, State
