@@ -164,6 +164,22 @@ def _erf(x):
     return np.vectorize(math.erf, otypes=[float])(np.asarray(x, float))
 
 
+def _iterated(x, y):
+    """A map that leads 25 times back into itself: smooth near 0.3, chaotic at seven times that."""
+    for k in range(25):
+        x = np.sin(x) * y + np.tanh(x - 0.1 * k)
+    return x
+
+
+def _iterated_rule(g, z, x, y):
+    dx, dy = 1.0, 0.0
+    for k in range(25):
+        slope = np.cos(x) * y + 1 - np.tanh(x - 0.1 * k) ** 2
+        dx, dy = slope * dx, slope * dy + np.sin(x)
+        x = np.sin(x) * y + np.tanh(x - 0.1 * k)
+    return g * dx, g * dy
+
+
 _R = np.random.default_rng(1)
 _W300 = _R.standard_normal((300, 5))
 _M = _R.standard_normal((4, 4))
@@ -324,6 +340,7 @@ CASES = [
      lambda g, y, x: (g * 3e-15 * (1 + 0.5 * np.cos(x)),), (_A(402),)),
     ("a kink beside a saturated output", lambda x: np.concatenate([np.abs(x - 0.5), np.tanh(40 * x)]),
      lambda g, y, x: (g[:1] * np.sign(x - 0.5) + g[1:] * 40 / np.cosh(40 * x) ** 2,), (_A(0.5),)),
+    ("chaos further out", _iterated, _iterated_rule, (np.array(0.3), np.array(0.7))),
     ("inputs of 1e-8 and 1e8", lambda x: np.sin(x * _A(1e8, 1e-8)),
      lambda g, y, x: (g * np.cos(x * _A(1e8, 1e-8)) * _A(1e8, 1e-8),), (_A(1e-8, 1e8),)),
 ]

@@ -15,6 +15,8 @@ from cases_right import (
     _convolution,
     _cross_entropy,
     _erf,
+    _iterated,
+    _iterated_rule,
     _layer_norm,
     _logsumexp,
     _norm,
@@ -140,6 +142,9 @@ _SMALL_X = _A(1, 2, 3, 4)
 _CE = _R.standard_normal((2, 3))
 
 LISTED = [
+    ("chaos further out", "", _iterated,
+     lambda g, z, x, y: (_iterated_rule(g, z, x, y)[0], 1.01 * _iterated_rule(g, z, x, y)[1]),
+     (np.array(0.3), np.array(0.7))),
     _row("sign of the second argument", "sign", np.subtract, lambda g, z, x, y: (g.copy(), g.copy()), _V, _A(1, 2, 3)),
     _row("factor 2 dropped", "factor 2", np.square, lambda g, y, x: (g * x,), _V),
     _row("no transpose, square", "missing transpose", np.matmul, lambda g, y, x, w: (g @ w, x.T @ g), _X33, _W33),

@@ -21,6 +21,8 @@ TINY = 1e-300
 """Numbers that underflow on the way."""
 SURE = 1e-9
 """A bar below this part of the slope needs no further digits to contradict a claim."""
+CHAOS = 0.1
+"""Noise of more than this part of all that a function does around a point is no noise of rounding."""
 TIGHT = 1e-7
 """A quick bar below this part of the slope settles an entry."""
 
@@ -171,12 +173,14 @@ class Bench:
         high = np.maximum(slopes.right, slopes.left) + bars
         single = np.array([line.single for line in found.lines])[:, None]
         wrong |= kink & single & ((a < low) | (a > high))
+        chaos = self._chaotic(found.lines) if wrong.any() else np.zeros(len(self.scene.base), bool)
+        wrong &= ~chaos
         found.allowed = allowed
         sizes = np.array([line.size or 1.0 for line in found.lines])[:, None]
         unseen = EPS * np.abs(self.scene.base) / sizes  # doubling the input would move the output by less than rounding
-        loose = ~kink & ~wrong & ~(slopes.bar <= self.coarse_bar * scale + unseen + faintest + TINY)
+        loose = ~kink & ~wrong & (chaos | ~(slopes.bar <= self.coarse_bar * scale + unseen + faintest + TINY))
         found.rough = [_name(self.scene, found.lines[i]) for i in np.flatnonzero(loose.any(axis=1))]
-        settled = ~kink & (scale > 0) & (slopes.bar <= self.coarse_bar * scale)
+        settled = ~kink & ~chaos & (scale > 0) & (slopes.bar <= self.coarse_bar * scale)
         found.resolution = float((slopes.bar / np.where(scale > 0, scale, 1.0))[settled].max(initial=0.0))
         found.kinks = [found.lines[i] for i in np.flatnonzero((kink & single).any(axis=1))]
         found.kinked = np.flatnonzero((kink & single).any(axis=0)).tolist()
@@ -218,6 +222,22 @@ class Bench:
             reach = np.maximum(reach, np.where(np.isfinite(seen), seen, 0.0).max(axis=0))
         hidden = np.where(found.slopes.steepest > 0, 64, 1) * np.abs(self.scene.base) / own
         return np.where(flat, EPS * np.maximum(16 * np.maximum(reach, steepest) / first, hidden), 0.0)
+
+    def _chaotic(self, lines: list[Line]) -> Array:
+        """Return which outputs move as far between neighbouring points as over whole steps.
+
+        Their slopes may be right however large they are, since no step is small enough to show them.
+        """
+        noise = self.noise[0]
+        if not (noise > CHAOS * np.abs(self.scene.base)).any():
+            return np.zeros(len(noise), bool)
+        steps = 2.0 ** -np.arange(0.0, 8.0)
+        reach = np.zeros_like(self.scene.base)
+        for line in lines:
+            sizes = self.scene.large_step(line) * steps
+            seen = np.abs(self.scene.along(line, np.concatenate([sizes, -sizes])) - self.scene.base)
+            reach = np.maximum(reach, np.where(np.isfinite(seen), seen, 0.0).max(axis=0))
+        return noise > CHAOS * (np.abs(self.scene.base) + reach)
 
     def disagreement(self, found: Examination, line: int | Line, output: int, text: str) -> Disagreement:
         """Return one cell of the comparison in words and numbers."""
