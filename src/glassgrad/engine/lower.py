@@ -21,6 +21,7 @@ from ..graph import CONSTANT, Op, Tensor, nodes
 from ..place import Scope, inside
 from ..simplify import simplify
 from ..trace import Graph, copy_node
+from .contractions import contracted
 from .expressions import EXPRESSIONS
 
 
@@ -37,6 +38,9 @@ def lowered(graph: Graph) -> Graph:
 def _lower(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     if node.value is not None and not any(source.value is None for source in inputs):
         return constant(node.value)  # known already: nothing is left to compute
+    product = contracted(node, inputs)
+    if product is not None:
+        return product
     form = _form(node.op, tuple(source.type for source in inputs), **node.params)
     if form is None:
         return node if inputs == node.inputs else copy_node(node, inputs)

@@ -18,6 +18,7 @@ from .pieces import collected
 from .plan import Plan, arrays_read
 from .products import Product
 from .spelling import wide
+from .stacks import Stack
 
 Kind = Literal["input", "output", "constant", "work"]
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")  # whose addresses stand first in every table
@@ -120,7 +121,7 @@ def memory(plan: Plan) -> Memory:
             offset = arena.take(prod(shape) * dtype.itemsize, number, number)
             (rows if into == "rows" else parts)[node] = slot("work", offset, shape, dtype)
     return Memory(slots, of, rows, parts, constants, arena.size,
-                  any(step.portion > 0 for step in plan.steps if isinstance(step, (Loop, Product))))
+                  any(step.portion > 0 for step in plan.steps if isinstance(step, (Loop, Product, Stack))))
 
 
 def _constants(plan: Plan) -> Iterable[Tensor]:

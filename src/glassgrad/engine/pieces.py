@@ -15,6 +15,7 @@ from .expressions import EXPRESSIONS
 from .loops import Loop, has_array, in_body
 from .products import Product, turned
 from .sizes import FEW
+from .stacks import Stack
 from .views import View
 
 GRAIN = 600_000  # work of a piece, in additions of vectors' entries: some 20 us
@@ -66,6 +67,15 @@ def portion_of_product(product: Product, views: Mapping[Tensor, View], grain: in
     while rows % size == 1:  # a product of one row would be left to a BLAS
         size += unit
     return size if size < rows else 0
+
+
+def portion_of_stack(stack: Stack, grain: int = GRAIN) -> int:
+    """Return how many products of a stack make a piece, if they are written out for their size; 0 if it is not cut."""
+    grains = stack.count * stack.flops // (FLOPS * grain)
+    count = min(grains, MOST, stack.count)
+    if grains < LARGE_PRODUCT or count < 2 or not 1 < stack.sizes[2] <= FEW:
+        return 0
+    return -(-stack.count // count)
 
 
 def cut_alike(given: Sequence[object], others: Sequence[object]) -> None:

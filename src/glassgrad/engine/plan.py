@@ -19,9 +19,10 @@ from ..trace import Graph
 from .expressions import BY_NAME
 from .loops import Loop, computes, flatten, must_be_stored, new_loop, place_in
 from .lower import lowered
-from .pieces import GRAIN, portion, portion_of_product
+from .pieces import GRAIN, portion, portion_of_product, portion_of_stack
 from .prepare import numbered, prepared, views_of
 from .products import Product, multiplies, product_of
+from .stacks import Stack, stacks
 from .views import RESHAPE, View
 from .walks import Walk, walks
 
@@ -52,7 +53,7 @@ class Call:
         return [self.node]
 
 
-Step = Loop | Product | Walk | Fill | Call
+Step = Loop | Product | Stack | Walk | Fill | Call
 
 
 @dataclass(eq=False)
@@ -63,7 +64,7 @@ class Plan:
     ----------
     graph : Graph
         As lowered; its outputs are nodes of the steps.
-    steps : list of Loop, Product, Walk, Fill or Call
+    steps : list of Loop, Product, Stack, Walk, Fill or Call
     views : mapping
         Of every node, the `View` that it is.
     stored : list of Tensor
@@ -105,6 +106,8 @@ def plan(graph: Graph, carried: Mapping[int, int] | None = None, grain: int = GR
             step.portion = portion(step, views, found.stored, grain)
         elif isinstance(step, Product):
             step.portion = portion_of_product(step, views, grain)
+        elif isinstance(step, Stack):
+            step.portion = portion_of_stack(step, grain)
     return found
 
 
@@ -118,6 +121,8 @@ def described(step: Step) -> str:
         size = " x ".join(map(str, step.domain)) or "1"
         path = next((node.path for node in step.nodes if node.path), "")
         return f"{path + ': ' if path else ''}{', '.join(dict.fromkeys(n.op.name for n in step.nodes))} over {size}"
+    if isinstance(step, Stack):
+        return f"{step.count} products of {' x '.join(map(str, step.sizes))}"
     return f"{step.node.op.name} {step.node.type}"
 
 
@@ -155,7 +160,7 @@ class _Units:
         if computes(node):
             self._join(node)
         else:
-            kind = Walk if walks(node) else Fill if fills(node) else Call
+            kind = Walk if walks(node) else Stack if stacks(node) else Fill if fills(node) else Call
             self._step(kind(node), self._steps(node.inputs))
 
     def _step(self, step: Step, needs: set[Step]) -> None:

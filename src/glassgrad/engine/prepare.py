@@ -101,9 +101,8 @@ def _contiguous(node: Tensor, views: Mapping[Tensor, View]) -> bool:
 
 
 def _multipliable(node: Tensor, views: Mapping[Tensor, View]) -> bool:
-    """Whether a product can read it as it lies: an array, or its transpose."""
+    """Whether a product can read it as it lies: an array, or its transpose; of a stack, each of its matrices."""
     seen = views[node]
     axes = [term.axis for term in seen.terms]
     whole = all(term.whole for term in seen.terms) and seen.root.size == node.size
-    return whole and sorted(axes, key=str) == sorted(range(node.ndim), key=str) and has_array(seen.root) and (
-        node.ndim == seen.root.ndim)
+    return whole and axes[:-2] == list(range(node.ndim - 2)) and has_array(seen.root) and node.ndim == seen.root.ndim

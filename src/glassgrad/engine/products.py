@@ -74,8 +74,8 @@ class Product:
 
 
 def turned(x: Tensor, views: Mapping[Tensor, View]) -> bool:
-    """Whether an operand lies in memory as its transpose."""
-    return views[x].terms[0].axis == 1
+    """Whether an operand lies in memory as its transpose; of a stack, each of its matrices."""
+    return x.ndim > 1 and views[x].terms[-2].axis == x.ndim - 1
 
 
 def sizes_of(step: Product, views: Mapping[Tensor, View]) -> Sizes:

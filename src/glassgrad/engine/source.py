@@ -22,6 +22,8 @@ from .product_pieces import ProductPieceWriter, in_pieces
 from .product_source import product_lines
 from .products import Product
 from .spelling import INDENT, loops_over
+from .stack_source import StackPieceWriter, stack_in_pieces, stack_lines
+from .stacks import Stack
 from .walk_source import walk_lines
 from .walks import Walk, added_by_index
 
@@ -67,12 +69,16 @@ def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "progr
     return Source("\n".join(lines) + "\n", name, bodies)
 
 
-def _piece_writer(names: Names, step: Step, name: str) -> PieceWriter | ProductPieceWriter | None:
+def _piece_writer(
+    names: Names, step: Step, name: str
+) -> PieceWriter | ProductPieceWriter | StackPieceWriter | None:
     """Return what writes a step that is cut into pieces, as a function of this name; None if it is not cut."""
     if isinstance(step, Loop) and step.portion:
         return PieceWriter(names, step, name)
     if isinstance(step, Product) and in_pieces(step, names.views):
         return ProductPieceWriter(names, step, name)
+    if isinstance(step, Stack) and stack_in_pieces(step, names.views):
+        return StackPieceWriter(names, step, name)
     return None
 
 
@@ -84,6 +90,8 @@ def step_lines(names: Names, number: int, step: Step) -> list[str]:
         return lines + _checks(names, step, number) + ([] if step.portion else LoopWriter(names, step).lines())
     if isinstance(step, Product):
         return lines + ([] if in_pieces(step, names.views) else product_lines(names, step))
+    if isinstance(step, Stack):
+        return lines + ([] if stack_in_pieces(step, names.views) else stack_lines(names, step))
     if isinstance(step, Walk):
         return lines + _checks(names, step, number) + walk_lines(names, step)
     assert isinstance(step, Fill)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,12 @@ def _matmul_vjp(xp: Any, g: Any, z: Any, x: Any, y: Any) -> tuple[Any, Any]:
         return xp.squeeze(product, -2) if row else product
 
     def dy() -> Any:
-        product = xp.matmul(_turned(xp, left), middle)
+        if right.ndim == 2 < left.ndim:  # one matrix for a whole stack: one product sums over all rows
+            rows = prod(left.shape[:-1])
+            stacked = [xp.reshape(part, (rows, part.shape[-1])) for part in (left, middle)]
+            product = xp.matmul(_turned(xp, stacked[0]), stacked[1])
+        else:
+            product = xp.matmul(_turned(xp, left), middle)
         return xp.squeeze(product, -1) if column else product
 
     return dx, dy

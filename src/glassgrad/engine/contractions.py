@@ -1,0 +1,106 @@
+"""Products over leading axes, and Einstein's notation, as products of matrices and of stacks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from ..graph import Tensor, nodes
+from ..place import inside
+from .expressions import BY_NAME
+
+MATMUL, EINSUM = BY_NAME["matmul"], BY_NAME["einsum"]
+
+
+def contracted(node: Tensor, inputs: Sequence[Tensor]) -> Tensor | None:
+    """Return what a node stands for, on these inputs; None if it is of another kind, or no such product."""
+    if node.dtype.kind != "f" or (node.op is MATMUL and max(x.ndim for x in inputs) < 3):
+        return None
+    with inside(node.scope):
+        found = None
+        if node.op is MATMUL:
+            found = _stacked(inputs[0], inputs[1], node.shape[:-2])
+        elif node.op is EINSUM and len(inputs) < 3:
+            letters = node.params["subscripts"].replace("->", ",").split(",")
+            found = _pair(inputs[0], inputs[1], *letters) if len(inputs) == 2 else _single(inputs[0], *letters)
+    if found is not None:
+        found._site = node._site
+    return found
+
+
+def _stacked(x: Tensor, y: Tensor, stack: tuple[int, ...]) -> Tensor | None:
+    """Return a product over leading axes; None if it is what `stacks` knows."""
+    if y.ndim == 1:
+        found: Tensor = nodes.sum(nodes.multiply(x, y), axis=-1)
+    elif x.ndim == 1:
+        found = nodes.sum(nodes.multiply(nodes.expand_dims(x, -1), y), axis=-2)
+    elif y.shape[-1] == 1:  # each a matrix by a vector: a loop, which others can join
+        found = nodes.sum(nodes.multiply(x, nodes.swapaxes(y, -1, -2)), axis=-1, keepdims=True)
+    elif y.ndim == 2:
+        rows = nodes.reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
+        found = nodes.reshape(nodes.matmul(rows, y), (*x.shape[:-1], y.shape[1]))
+    else:
+        whole = [_repeated(operand, stack) for operand in (x, y)]
+        if whole[0] is x and whole[1] is y:
+            return None
+        found = nodes.matmul(*whole)
+    return found
+
+
+def _repeated(x: Tensor, stack: tuple[int, ...]) -> Tensor:
+    """Repeat an operand along leading axes, unless it is one matrix for all, or has them."""
+    if prod(x.shape[:-2]) == 1 or x.shape[:-2] == stack:
+        return x
+    repeated: Tensor = nodes.broadcast_to(x, (*stack, *x.shape[-2:]))
+    return repeated
+
+
+def _single(x: Tensor, term: str, result: str) -> Tensor:
+    """Return a sum over the axes whose letters the result lacks, in its order."""
+    return _ordered(*_summed(x, term, result), result)
+
+
+def _pair(x: Tensor, y: Tensor, of_x: str, of_y: str, result: str) -> Tensor | None:
+    """Return a sum of products of two arrays whose axes have letters; None if an axis of size 1 is repeated for one."""
+    sizes = dict(zip(of_x + of_y, x.shape + y.shape, strict=True))
+    if [sizes[letter] for letter in of_x] != list(x.shape):
+        return None
+    x, of_x = _summed(x, of_x, of_y + result)
+    y, of_y = _summed(y, of_y, of_x + result)
+    both = [letter for letter in of_x if letter in of_y]
+    stack = [letter for letter in both if letter in result]
+    inner = [letter for letter in both if letter not in result]
+    rows, columns = ([letter for letter in term if letter not in both] for term in (of_x, of_y))
+
+    def size(letters: Sequence[str]) -> int:
+        return prod(sizes[letter] for letter in letters)
+
+    left = nodes.reshape(_ordered(x, of_x, [*stack, *rows, *inner]), (size(stack), size(rows), size(inner)))
+    right = nodes.reshape(_ordered(y, of_y, [*stack, *inner, *columns]), (size(stack), size(inner), size(columns)))
+    letters = [*stack, *rows, *columns]
+    product = nodes.reshape(_multiplied(left, right), tuple(sizes[letter] for letter in letters))
+    return _ordered(product, "".join(letters), result)
+
+
+def _multiplied(x: Tensor, y: Tensor) -> Tensor:
+    """Return the product of stacks (S, R, K) and (S, K, C), as what is fastest for their sizes."""
+    if x.shape[2] == 1:
+        product: Tensor = nodes.multiply(x, y)
+    elif x.shape[0] == 1:
+        product = nodes.matmul(*(nodes.reshape(part, part.shape[1:]) for part in (x, y)))
+    else:
+        loop = _stacked(x, y, x.shape[:1])
+        product = nodes.matmul(x, y) if loop is None else loop
+    return product
+
+
+def _summed(x: Tensor, term: str, wanted: str) -> tuple[Tensor, str]:
+    """Add up the axes whose letter nobody else has."""
+    alone = tuple(axis for axis, letter in enumerate(term) if letter not in wanted)
+    return nodes.sum(x, axis=alone) if alone else x, "".join(letter for letter in term if letter in wanted)
+
+
+def _ordered(x: Tensor, term: str, letters: Sequence[str]) -> Tensor:
+    axes = tuple(term.index(letter) for letter in letters)
+    turned: Tensor = nodes.transpose(x, axes) if axes != tuple(range(x.ndim)) else x
+    return turned
