@@ -15,6 +15,7 @@ from glassgrad.engine import compiled as module
 from glassgrad.engine import native as native_module
 from glassgrad.engine import program as program_module
 from glassgrad.engine.native import CannotCompileError
+from glassgrad.engine.same import difference
 from glassgrad.engine.sizes import own_registers
 
 ENGINES = ("interpret", "numpy", "native")
@@ -180,6 +181,25 @@ def test_random_numbers_and_counters_are_refused_with_line_and_remedy() -> None:
         with pytest.raises(gg.TraceError, match=r"another graph .* second time: .*\(.*test_compile\.py:\d+.*\)\. .*"
                                                 "pass random numbers, counters and the like as arguments"):
             gg.compile(function)(X)
+
+
+@pytest.mark.parametrize("function", [
+    lambda w: gg.mean(gg.reshape(w, (29, 3)) ** 2), lambda w: gg.mean(np.ones((2, 5, 3)) @ w),
+    lambda w: gg.var(gg.reshape(w, (3, -1))), lambda w: gg.mean(w, axis=0)[0] ** 3,
+])
+def test_what_is_remembered_from_the_first_tracing_makes_no_other_graph_of_the_second(function: Any) -> None:
+    """Sizes that nothing else here has: what is remembered of an op belongs to its shapes."""
+    w = np.linspace(-1, 1, 87).reshape(3, 29)
+    np.testing.assert_allclose(gg.compile(gg.grad(function))(w), gg.grad(function)(w), rtol=1e-12, atol=1e-15)
+
+
+def test_graphs_of_other_inputs_or_outputs_differ() -> None:
+    types = [gg.ArrayType((3,)), gg.ArrayType((3,))]
+    graphs = [gg.trace(f)(*types) for f in (lambda x, y: x - y, lambda x, y: y - x, lambda x, y: (x, y),
+                                           lambda x, y: x - x, lambda x, y: x - 2.0 * y)]
+    for i, left in enumerate(graphs):
+        for j, right in enumerate(graphs):
+            assert bool(difference(left, right)) == (i != j)
 
 
 def test_control_flow_that_depends_on_data_is_refused_with_its_line() -> None:

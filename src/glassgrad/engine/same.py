@@ -7,28 +7,34 @@ from ..trace import Graph
 
 
 def difference(left: Graph, right: Graph) -> str:
-    """Return in a few words the first difference of two graphs on inputs of the same types; empty if there is none."""
-    pairs = dict(zip(left.inputs, right.inputs, strict=True))
-    ours = [node for node in left.nodes if node not in pairs]
-    theirs = [node for node in right.nodes if node not in set(right.inputs)]
-    for one, other in zip(ours, theirs, strict=False):
-        if not _same(one, other, pairs):
+    """Return in a few words a difference of two graphs on inputs of the same types; empty if there is none.
+
+    The order in which nodes were made does not count: what was remembered from an earlier tracing is older.
+    """
+    if len(left.outputs) != len(right.outputs):
+        return f"{len(left.outputs)} outputs, then {len(right.outputs)}"
+    given = dict(zip(left.inputs, right.inputs, strict=True))
+    waiting = list(zip(left.outputs, right.outputs, strict=True))
+    seen: set[tuple[Tensor, Tensor]] = set()
+    while waiting:
+        pair = one, other = waiting.pop()
+        if pair in seen or given.get(one) is other:
+            continue
+        if one in given or not _alike(one, other):
             return f"{_described(one)}, then {_described(other)}"
-        pairs[one] = other
-    if len(ours) != len(theirs):
-        return f"{len(ours)} nodes, then {len(theirs)}"
-    same = [pairs.get(node) for node in left.outputs] == list(right.outputs)
-    return "" if same else "other outputs"
+        seen.add(pair)
+        waiting += zip(one.inputs, other.inputs, strict=True)
+    return ""
 
 
-def _same(one: Tensor, other: Tensor, pairs: dict[Tensor, Tensor]) -> bool:
-    if one.op is not other.op or one.type != other.type or dict(one.params) != dict(other.params):
+def _alike(one: Tensor, other: Tensor) -> bool:
+    """Whether two nodes do the same to their inputs, whatever these are."""
+    if one.op is not other.op or one.type != other.type or len(one.inputs) != len(other.inputs) or (
+            dict(one.params) != dict(other.params)):
         return False
     if one.op is CONSTANT:
         return bytes(one.value.tobytes()) == bytes(other.value.tobytes())  # type: ignore[union-attr]
-    if one.is_leaf:
-        return one is other or one.value is None
-    return tuple(pairs.get(source, source) for source in one.inputs) == other.inputs
+    return one is other or not one.is_leaf or one.value is None
 
 
 def _described(node: Tensor) -> str:
