@@ -23,6 +23,7 @@ from ..simplify import simplify
 from ..trace import Graph, copy_node
 from .contractions import contracted
 from .expressions import EXPRESSIONS
+from .openings import opened
 
 
 def lowered(graph: Graph) -> Graph:
@@ -38,9 +39,11 @@ def lowered(graph: Graph) -> Graph:
 def _lower(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     if node.value is not None and not any(source.value is None for source in inputs):
         return constant(node.value)  # known already: nothing is left to compute
-    product = contracted(node, inputs)
-    if product is not None:
-        return product
+    with inside((*node.scope, Scope(node.op.name))):
+        known = opened(node, inputs)
+    known = contracted(node, inputs) if known is None else known
+    if known is not None:
+        return known
     form = _form(node.op, tuple(source.type for source in inputs), **node.params)
     if form is None:
         return node if inputs == node.inputs else copy_node(node, inputs)
