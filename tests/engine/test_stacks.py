@@ -72,6 +72,14 @@ def test_sums_and_transposes_in_einsteins_notation() -> None:
         assert "not compiled" not in compare(lambda x, how=subscripts: gg.einsum(how, x), x)
 
 
+@pytest.mark.parametrize("subscripts", ["ij,jk,kl->il", "ij,kj,j->ik", "ab,bc,cd,da->", "i,j,k->kij", "bij,bjk,k->bi"])
+def test_einsteins_notation_of_more_factors(subscripts: str) -> None:
+    sizes = dict(zip("abcdijkl", (2, 3, 4, 5, 4, 5, 3, 6), strict=True))
+    arrays = [numbers(tuple(sizes[letter] for letter in term), "float64")
+              for term in subscripts.partition("->")[0].split(",")]
+    assert "not compiled" not in compare(lambda *given: gg.einsum(subscripts, *given), *arrays)
+
+
 def test_what_einsteins_notation_repeats_silently_is_left_to_numpy() -> None:
     x, y = numbers((3, 1), "float64"), numbers((4, 5), "float64")
     compare(lambda x, y: gg.einsum("ij,jk->ik", x, y), x, y)

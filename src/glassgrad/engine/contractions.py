@@ -20,9 +20,9 @@ def contracted(node: Tensor, inputs: Sequence[Tensor]) -> Tensor | None:
         found = None
         if node.op is MATMUL:
             found = _stacked(inputs[0], inputs[1], node.shape[:-2])
-        elif node.op is EINSUM and len(inputs) < 3:
-            letters = node.params["subscripts"].replace("->", ",").split(",")
-            found = _pair(inputs[0], inputs[1], *letters) if len(inputs) == 2 else _single(inputs[0], *letters)
+        elif node.op is EINSUM:
+            *terms, result = node.params["subscripts"].replace("->", ",").split(",")
+            found = _einsum(list(inputs), terms, result)
     if found is not None:
         found._site = node._site
     return found
@@ -55,16 +55,29 @@ def _repeated(x: Tensor, stack: tuple[int, ...]) -> Tensor:
     return repeated
 
 
-def _single(x: Tensor, term: str, result: str) -> Tensor:
-    """Return a sum over the axes whose letters the result lacks, in its order."""
-    return _ordered(*_summed(x, term, result), result)
+def _einsum(xs: list[Tensor], terms: list[str], result: str) -> Tensor | None:
+    """Return a sum of products in Einstein's notation, pair by pair: always the two that give the smallest array."""
+    sizes = dict(zip("".join(terms), (size for x in xs for size in x.shape), strict=True))
+    if any([sizes[letter] for letter in term] != list(x.shape) for x, term in zip(xs, terms, strict=True)):
+        return None  # an axis of size 1 stands for more
+    while len(xs) > 1:
+        pairs = [(i, j, _left_over(terms, i, j, result)) for j in range(len(xs)) for i in range(j)]
+        i, j, left = min(pairs, key=lambda pair: prod(sizes[letter] for letter in pair[2]))
+        y, of_y, x, of_x = xs.pop(j), terms.pop(j), xs.pop(i), terms.pop(i)
+        xs.append(_pair(x, y, of_x, of_y, left))
+        terms.append(left)
+    return _ordered(*_summed(xs[0], terms[0], result), result)
 
 
-def _pair(x: Tensor, y: Tensor, of_x: str, of_y: str, result: str) -> Tensor | None:
-    """Return a sum of products of two arrays whose axes have letters; None if an axis of size 1 is repeated for one."""
+def _left_over(terms: Sequence[str], i: int, j: int, result: str) -> str:
+    """Return the letters that the product of two factors keeps: those that others or the result have."""
+    wanted = result + "".join(term for k, term in enumerate(terms) if k not in (i, j))
+    return "".join(letter for letter in dict.fromkeys(terms[i] + terms[j]) if letter in wanted)
+
+
+def _pair(x: Tensor, y: Tensor, of_x: str, of_y: str, result: str) -> Tensor:
+    """Return a sum of products of two arrays whose axes have letters."""
     sizes = dict(zip(of_x + of_y, x.shape + y.shape, strict=True))
-    if [sizes[letter] for letter in of_x] != list(x.shape):
-        return None
     x, of_x = _summed(x, of_x, of_y + result)
     y, of_y = _summed(y, of_y, of_x + result)
     both = [letter for letter in of_x if letter in of_y]
