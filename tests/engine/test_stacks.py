@@ -67,7 +67,7 @@ def test_einsteins_notation(subscripts: str, left: tuple[int, ...], right: tuple
 
 
 def test_sums_and_transposes_in_einsteins_notation() -> None:
-    for subscripts in ("ij->j", "ij->ji", "ijk->ki", "ij->"):
+    for subscripts in ("ij->j", "ij->ji", "ijk->ki", "ij->", "ij->ij"):
         x = numbers((3, 4, 5)[: subscripts.index("-")], "float64")
         assert "not compiled" not in compare(lambda x, how=subscripts: gg.einsum(how, x), x)
 
