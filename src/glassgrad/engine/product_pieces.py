@@ -1,8 +1,8 @@
-"""Source of a product whose rows several cores compute: a function for some of them, and the lines that run all."""
+"""Source of products that several cores compute: a function for some rows, or some of a stack, and what runs all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 
 from ..graph import Tensor
@@ -11,6 +11,8 @@ from .names import Names
 from .product_source import SMALL, begin, left_to_blas, matrix, routine
 from .products import Product
 from .spelling import INDENT
+from .stack_source import stack_routine, stacked
+from .stacks import Stack
 from .views import View
 
 
@@ -19,8 +21,8 @@ def in_pieces(step: Product, views: Mapping[Tensor, View]) -> bool:
     return step.portion > 0 and min(step.sizes) > 1 and prod(step.sizes) > SMALL and not left_to_blas(step, views)
 
 
-class ProductPieceWriter:
-    """Writes a product that is cut into pieces.
+class CutProducts:
+    """Writes products that several cores compute.
 
     Attributes
     ----------
@@ -28,17 +30,32 @@ class ProductPieceWriter:
         The lines of the function that computes a piece: ``name(table, part)``.
     """
 
-    def __init__(self, names: Names, step: Product, name: str) -> None:
-        self._names, self._step, self._name = names, step, name
-        last = step.pieces - 1
+    def __init__(self, names: Names, name: str, step: Product | Stack, word: str, body: Callable[[], list[str]],
+                 before: Callable[[], list[str]] = list) -> None:
+        self._name, self._pieces, self._before = name, step.pieces, before
         with names.function():
-            cases = [f"if part {sign} {last}:\n{INDENT * 2}{matrix(names, step, rows, 'first')}"
-                     for sign, rows in (("<", step.portion), ("==", step.sizes[0] - step.portion * last))]
-            place = WORDS.index(routine(step))
+            lines = body()
             self.definition = [f"def {name}(table, part):", *(INDENT + line for line in [
-                f"at = array(table, ({names.memory.entries},), int64)", f"{routine(step)} = at[{place}]",
-                *names.arrays(), f"first = {step.portion} * part", *cases, "return 0"])]
+                f"at = array(table, ({names.memory.entries},), int64)", f"{word} = at[{WORDS.index(word)}]",
+                *names.arrays(), f"first = {step.portion} * part", *lines, "return 0"])]
 
     def lines(self) -> list[str]:
         """Return the lines that run all pieces."""
-        return [*begin(self._names, self._step), f"together({self._name}, table, {self._step.pieces}, crew)"]
+        return [*self._before(), f"together({self._name}, table, {self._pieces}, crew)"]
+
+
+def cut_product(names: Names, step: Product, name: str) -> CutProducts:
+    """Return what writes a product in pieces, each some of its rows."""
+    last = step.pieces - 1
+
+    def body() -> list[str]:
+        return [f"if part {sign} {last}:\n{INDENT * 2}{matrix(names, step, rows, 'first')}"
+                for sign, rows in (("<", step.portion), ("==", step.sizes[0] - step.portion * last))]
+
+    return CutProducts(names, name, step, routine(step), body, lambda: begin(names, step))
+
+
+def cut_stack(names: Names, step: Stack, name: str) -> CutProducts:
+    """Return what writes a stack of products in pieces, each some of them."""
+    some = f"first, min(first + {step.portion}, {step.count})"
+    return CutProducts(names, name, step, stack_routine(step), lambda: stacked(names, step, some))

@@ -18,11 +18,11 @@ from .memory import WORDS, Memory
 from .names import Names
 from .piece_source import PieceWriter
 from .plan import Fill, Plan, Step, array_of, described
-from .product_pieces import ProductPieceWriter, in_pieces
+from .product_pieces import CutProducts, cut_product, cut_stack, in_pieces
 from .product_source import product_lines
 from .products import Product
 from .spelling import INDENT, loops_over
-from .stack_source import StackPieceWriter, stack_in_pieces, stack_lines
+from .stack_source import stack_in_pieces, stacked
 from .stacks import Stack
 from .walk_source import walk_lines
 from .walks import Walk, added_by_index
@@ -69,16 +69,14 @@ def source(plan: Plan, memory: Memory, steps: Sequence[Step], name: str = "progr
     return Source("\n".join(lines) + "\n", name, bodies)
 
 
-def _piece_writer(
-    names: Names, step: Step, name: str
-) -> PieceWriter | ProductPieceWriter | StackPieceWriter | None:
+def _piece_writer(names: Names, step: Step, name: str) -> PieceWriter | CutProducts | None:
     """Return what writes a step that is cut into pieces, as a function of this name; None if it is not cut."""
     if isinstance(step, Loop) and step.portion:
         return PieceWriter(names, step, name)
     if isinstance(step, Product) and in_pieces(step, names.views):
-        return ProductPieceWriter(names, step, name)
+        return cut_product(names, step, name)
     if isinstance(step, Stack) and stack_in_pieces(step, names.views):
-        return StackPieceWriter(names, step, name)
+        return cut_stack(names, step, name)
     return None
 
 
@@ -91,7 +89,7 @@ def step_lines(names: Names, number: int, step: Step) -> list[str]:
     if isinstance(step, Product):
         return lines + ([] if in_pieces(step, names.views) else product_lines(names, step))
     if isinstance(step, Stack):
-        return lines + ([] if stack_in_pieces(step, names.views) else stack_lines(names, step))
+        return lines + ([] if stack_in_pieces(step, names.views) else stacked(names, step, str(step.count)))
     if isinstance(step, Walk):
         return lines + _checks(names, step, number) + walk_lines(names, step)
     assert isinstance(step, Fill)
