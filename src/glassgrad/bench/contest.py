@@ -22,7 +22,8 @@ from .peers import OURS, PRODUCTS
 from .session import Session
 from .work import Training, Work, from_plain, to_plain
 
-PAUSE = 0.05  # seconds between two turns: thread pools go on spinning for some milliseconds
+PAUSE = 0.05  # seconds between two turns
+SPINNING = 0.15  # seconds where there are thread pools: OpenBLAS's threads look for more work for 0.12 after a product
 FEWEST = 3  # rounds, however long they take
 CLOSE = 0.9  # of the time of the fastest other: from here on, chance may decide who was ahead
 MANY = 4  # times as many rounds of a close race, as far as there is time
@@ -173,7 +174,7 @@ def _prepared(session: Session, name: str, work: Work) -> dict[str, Any]:
 def _turns(session: Session, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     turns: dict[str, dict[str, Any]] = {}
     for name in names:
-        time.sleep(PAUSE)
+        time.sleep(PAUSE if session.count == 1 else SPINNING)
         turns[name] = session.child(name).ask({"round": len(turns)})
     return turns
 
