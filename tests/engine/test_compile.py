@@ -138,8 +138,7 @@ def test_what_is_not_compiled_is_called_between_compiled_parts() -> None:
     np.testing.assert_allclose(value, wanted[0], rtol=1e-14)
     np.testing.assert_allclose(slope, wanted[1], rtol=1e-13)
     said = next(line for line in found.explain().splitlines() if line.startswith("not compiled, called in NumPy: "))
-    assert "sort" in said
-    assert "logaddexp" in said
+    assert said == "not compiled, called in NumPy: sort, argsort"
 
 
 TRANSFORMS: dict[str, Any] = {
