@@ -60,6 +60,15 @@ def test_logaddexp(dtype: str) -> None:
         np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("kinds", [("int64", "int64"), ("int64", "float32"), ("bool", "bool"), ("int8", "int8"),
+                                   ("float32", "float64"), ("uint8", "int64")])
+def test_logaddexp_of_any_numbers(kinds: tuple[str, str]) -> None:
+    x, y = (np.array([0, 1, 2, 1]).astype(kind) for kind in kinds)
+    found, right = gg.compile(gg.logaddexp, engine="native")(x, y[::-1].copy()), np.logaddexp(x, y[::-1])
+    assert found.dtype == right.dtype
+    np.testing.assert_allclose(found, right, rtol=1e-3 if right.dtype == "float16" else 1e-6)
+
+
 def test_empty_arrays() -> None:
     x = np.zeros((0, 3))
     found = gg.compile(lambda x: (gg.all(x), gg.any(x, axis=0)), engine="native")(x)

@@ -147,9 +147,10 @@ def _measure(held: Contest, running: list[str], session: Session, limit: float, 
     began = time.perf_counter()
     for number in itertools.count():
         held.times = {name: Times(seconds[name]) for name in running}
-        spent, close = time.perf_counter() - began, number >= FEWEST and if_close > 0 and held.close
-        if not running or number >= (MANY if close else 1) * session.rounds or (
-                number >= FEWEST and spent > (if_close if close else limit)):
+        enough = number >= FEWEST
+        close = enough and if_close > 0 and held.close
+        most, longest = (MANY * session.rounds, if_close) if close else (session.rounds, limit)
+        if not running or number >= most or (enough and time.perf_counter() - began > longest):
             break
         session.say(f"{held.label}: round {number + 1}")
         first = number % len(running)

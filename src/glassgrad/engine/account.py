@@ -12,7 +12,6 @@ from .product_pieces import in_pieces
 from .product_source import left_to_blas
 from .products import Product
 from .program import NativeProgram
-from .stack_source import stack_in_pieces, stack_left_to_blas
 from .stacks import Stack
 
 
@@ -49,12 +48,9 @@ def _line(number: int, step: Step, plan: Plan) -> str:
 def _manner(step: Step, plan: Plan) -> str:
     """Return who computes a step, if it is a product, and in how many pieces."""
     by, pieces = "", 1
-    if isinstance(step, Product):
+    if isinstance(step, (Product, Stack)):
         by = ", by the BLAS" if left_to_blas(step, plan.views) else ", in loops for its sizes"
         pieces = step.pieces if in_pieces(step, plan.views) else 1
-    elif isinstance(step, Stack):
-        by = ", by the BLAS" if stack_left_to_blas(step, plan.views) else ", in loops for their size"
-        pieces = step.pieces if stack_in_pieces(step, plan.views) else 1
     elif isinstance(step, Loop):
         pieces = step.pieces
     return f"{by}, in {pieces} pieces for as many cores as are free" if pieces > 1 else by
@@ -71,7 +67,6 @@ def bytes_moved(step: Step, plan: Plan) -> int:
 
 def multiplications(step: Step) -> int:
     """Return the number of multiplications in a product, or in a stack of them."""
-    if isinstance(step, Stack):
-        return step.count * prod(step.sizes)
-    return prod(step.sizes) if isinstance(step, Product) else 0
+    count = step.count if isinstance(step, Stack) else 1
+    return count * prod(step.sizes) if isinstance(step, (Product, Stack)) else 0
 

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
-from ..graph import Tensor, nodes
-from ..place import inside
+import numpy as np
+
+from ..graph import Op, Tensor, nodes
 from .expressions import BY_NAME
 
-MATMUL, EINSUM = BY_NAME["matmul"], BY_NAME["einsum"]
 
-
-def contracted(node: Tensor, inputs: Sequence[Tensor]) -> Tensor | None:
-    """Return what a node stands for, on these inputs; None if it is of another kind, or no such product."""
-    if node.dtype.kind != "f" or (node.op is MATMUL and max(x.ndim for x in inputs) < 3):
+def _matmul(x: Tensor, y: Tensor) -> Tensor | None:
+    """Return a product over leading axes; None if there are none, or it is what `stacks` knows."""
+    if max(x.ndim, y.ndim) < 3 or np.result_type(x.dtype, y.dtype).kind != "f":
         return None
-    with inside(node.scope):
-        found = None
-        if node.op is MATMUL:
-            found = _stacked(inputs[0], inputs[1], node.shape[:-2])
-        elif node.op is EINSUM:
-            *terms, result = node.params["subscripts"].replace("->", ",").split(",")
-            found = _einsum(list(inputs), terms, result)
-    if found is not None and all(found is not x for x in inputs):
-        found._site = node._site  # the line that the user wrote
-    return found
-
-
-def _stacked(x: Tensor, y: Tensor, stack: tuple[int, ...]) -> Tensor | None:
-    """Return a product over leading axes; None if it is what `stacks` knows."""
     if y.ndim == 1:
         found: Tensor = nodes.sum(nodes.multiply(x, y), axis=-1)
     elif x.ndim == 1:
@@ -40,6 +25,7 @@ def _stacked(x: Tensor, y: Tensor, stack: tuple[int, ...]) -> Tensor | None:
         rows = nodes.reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
         found = nodes.reshape(nodes.matmul(rows, y), (*x.shape[:-1], y.shape[1]))
     else:
+        stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
         whole = [_repeated(operand, stack) for operand in (x, y)]
         if whole[0] is x and whole[1] is y:
             return None
@@ -55,11 +41,14 @@ def _repeated(x: Tensor, stack: tuple[int, ...]) -> Tensor:
     return repeated
 
 
-def _einsum(xs: list[Tensor], terms: list[str], result: str) -> Tensor | None:
+def _einsum(*factors: Tensor, subscripts: str) -> Tensor | None:
     """Return a sum of products in Einstein's notation, pair by pair: always the two that give the smallest array."""
+    *terms, result = subscripts.replace("->", ",").split(",")
+    xs = list(factors)
     sizes = dict(zip("".join(terms), (size for x in xs for size in x.shape), strict=True))
-    if any([sizes[letter] for letter in term] != list(x.shape) for x, term in zip(xs, terms, strict=True)):
-        return None  # an axis of size 1 stands for more
+    whole = all([sizes[letter] for letter in term] == list(x.shape) for x, term in zip(xs, terms, strict=True))
+    if not whole or np.result_type(*(x.dtype for x in xs)).kind != "f":
+        return None  # an axis of size 1 that stands for more, or no floats
     while len(xs) > 1:
         pairs = [(i, j, _left_over(terms, i, j, result)) for j in range(len(xs)) for i in range(j)]
         i, j, left = min(pairs, key=lambda pair: prod(sizes[letter] for letter in pair[2]))
@@ -102,8 +91,7 @@ def _multiplied(x: Tensor, y: Tensor) -> Tensor:
     elif x.shape[0] == 1:
         product = nodes.matmul(*(nodes.reshape(part, part.shape[1:]) for part in (x, y)))
     else:
-        loop = _stacked(x, y, x.shape[:1])
-        product = nodes.matmul(x, y) if loop is None else loop
+        product = nodes.matmul(x, y)
     return product
 
 
@@ -117,3 +105,6 @@ def _ordered(x: Tensor, term: str, letters: Sequence[str]) -> Tensor:
     axes = tuple(term.index(letter) for letter in letters)
     turned: Tensor = nodes.transpose(x, axes) if axes != tuple(range(x.ndim)) else x
     return turned
+
+
+DEFINITIONS: dict[Op, Callable[..., Tensor | None]] = {BY_NAME["matmul"]: _matmul, BY_NAME["einsum"]: _einsum}

@@ -11,7 +11,8 @@ an expression of their own (`expressions`) stay closed; what can be opened no fu
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 from ..array_type import ArrayType
@@ -21,9 +22,11 @@ from ..graph import CONSTANT, Op, Tensor, nodes
 from ..place import Scope, inside
 from ..simplify import simplify
 from ..trace import Graph, copy_node
-from .contractions import contracted
+from . import contractions, openings
 from .expressions import EXPRESSIONS
-from .openings import opened
+
+OWN: dict[Op, Callable[..., Any]] = contractions.DEFINITIONS | openings.DEFINITIONS
+"""Definitions that the engine has of its own; None stands for an op that stays closed there."""
 
 
 def lowered(graph: Graph) -> Graph:
@@ -39,11 +42,6 @@ def lowered(graph: Graph) -> Graph:
 def _lower(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     if node.value is not None and not any(source.value is None for source in inputs):
         return constant(node.value)  # known already: nothing is left to compute
-    with inside((*node.scope, Scope(node.op.name))):
-        known = opened(node, inputs)
-    known = contracted(node, inputs) if known is None else known
-    if known is not None:
-        return known
     form = _form(node.op, tuple(source.type for source in inputs), **node.params)
     if form is None:
         return node if inputs == node.inputs else copy_node(node, inputs)
@@ -64,19 +62,29 @@ def _moved(inner: Tensor, copies: dict[Tensor, Tensor], node: Tensor) -> Tensor:
 @lru_cache(maxsize=4096, typed=True)
 def _form(op: Op, types: tuple[ArrayType, ...], /, **params: Any) -> Graph | None:
     """Return the graph that an op opens into, itself lowered; None if it stays closed."""
-    if op in EXPRESSIONS or op.body is None:
-        return None
-    for definition in (op.forward, op.body):
+    for definition in _definitions(op):
         with inside(()):
             arguments = [placeholder(type) for type in types]
             try:
-                result = as_tensor(definition(nodes, *arguments, **params))
+                result = definition(*arguments, **params)
             except (GlassgradError, TypeError, ValueError, AttributeError):
                 continue  # a form that only NumPy can run
-        if any(node.op is op for node in ancestors([result])) or result.type != _type(op, types, params):
+        if result is None:
             continue
-        return lowered(Graph(arguments, [result], op.name))
+        result = as_tensor(result)
+        again = op not in OWN and any(node.op is op for node in ancestors([result]))
+        if not again and result.type == _type(op, types, params):
+            return lowered(Graph(arguments, [result], op.name))
     return None
+
+
+def _definitions(op: Op) -> list[Callable[..., Any]]:
+    """Return the functions of Tensors that say what an op is, the first to be tried first."""
+    if op in OWN:
+        return [OWN[op]]
+    if op in EXPRESSIONS or op.body is None:
+        return []
+    return [partial(op.forward, nodes), partial(op.body, nodes)]
 
 
 def _type(op: Op, types: tuple[ArrayType, ...], params: Any) -> ArrayType:

@@ -1,12 +1,12 @@
 """Ops that the engine knows by others alone: where something holds, places of extremes, a stable sum of exponentials.
 
-NumPy has a function of its own for each, so the ops have no local graph; these definitions serve native code.
+NumPy has a function of its own for each, so the ops have no local graph; these definitions are the engine's alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import log, prod
+from collections.abc import Callable
+from math import log
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,6 @@ import numpy as np
 from ..build import constant
 from ..graph import Op, Tensor, nodes
 from .expressions import BY_NAME
-
-
-def opened(node: Tensor, inputs: Sequence[Tensor]) -> Tensor | None:
-    """Return what a node is made of, on these inputs; None if it is of another kind, or empty."""
-    definition = _DEFINITIONS.get(node.op)
-    if definition is None or not prod(x.size for x in inputs):
-        return None
-    result: Tensor = definition(*inputs, **node.params)
-    return result
 
 
 def _holds(x: Tensor) -> Any:
@@ -55,12 +46,13 @@ def _place(extreme: Callable[..., Any]) -> Callable[..., Any]:
 
 def _logaddexp(x: Tensor, y: Tensor) -> Any:
     """``log(exp(x) + exp(y))``; of equal numbers, infinite ones among them, ``x + log(2)``."""
+    dtype = nodes.logaddexp(x, y).dtype
+    x, y = nodes.astype(x, dtype), nodes.astype(y, dtype)
     apart = nodes.add(nodes.maximum(x, y), nodes.log1p(nodes.exp(nodes.negative(nodes.abs(nodes.subtract(x, y))))))
-    dtype = np.result_type(x.dtype, y.dtype)
     return nodes.where(nodes.equal(x, y), nodes.add(x, constant(np.asarray(log(2), dtype))), apart)
 
 
-_DEFINITIONS: dict[Op, Callable[..., Any]] = {
+DEFINITIONS: dict[Op, Callable[..., Any]] = {
     BY_NAME["any"]: _any, BY_NAME["all"]: _all, BY_NAME["logaddexp"]: _logaddexp,
     BY_NAME["argmax"]: _place(nodes.max), BY_NAME["argmin"]: _place(nodes.min),
 }

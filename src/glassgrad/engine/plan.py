@@ -22,6 +22,7 @@ from .lower import lowered
 from .pieces import GRAIN, portion, portion_of_product, portion_of_stack
 from .prepare import numbered, prepared, views_of
 from .products import Product, multiplies, product_of
+from .single import Single
 from .stacks import Stack, stacks
 from .views import RESHAPE, View
 from .walks import Walk, walks
@@ -30,27 +31,13 @@ UNIFORM = BY_NAME["uniform"]
 
 
 @dataclass(eq=False)
-class Fill:
+class Fill(Single):
     """Random numbers from a key (`uniform`)."""
-
-    node: Tensor
-
-    @property
-    def nodes(self) -> list[Tensor]:
-        """The node it computes."""
-        return [self.node]
 
 
 @dataclass(eq=False)
-class Call:
+class Call(Single):
     """A node that NumPy computes, between the parts that are compiled."""
-
-    node: Tensor
-
-    @property
-    def nodes(self) -> list[Tensor]:
-        """The node it computes."""
-        return [self.node]
 
 
 Step = Loop | Product | Stack | Walk | Fill | Call

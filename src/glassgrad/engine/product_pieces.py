@@ -8,17 +8,17 @@ from math import prod
 from ..graph import Tensor
 from .memory import WORDS
 from .names import Names
-from .product_source import SMALL, begin, left_to_blas, matrix, routine
+from .product_source import SMALL, begin, left_to_blas, matrix, routine, stacked
 from .products import Product
 from .spelling import INDENT
-from .stack_source import stack_routine, stacked
 from .stacks import Stack
 from .views import View
 
 
-def in_pieces(step: Product, views: Mapping[Tensor, View]) -> bool:
-    """Whether a product is computed in pieces: it is large enough, and not left to a BLAS."""
-    return step.portion > 0 and min(step.sizes) > 1 and prod(step.sizes) > SMALL and not left_to_blas(step, views)
+def in_pieces(step: Product | Stack, views: Mapping[Tensor, View]) -> bool:
+    """Whether products are computed in pieces: they are large enough, and not left to a BLAS."""
+    loops = isinstance(step, Product) and (min(step.sizes) <= 1 or prod(step.sizes) <= SMALL)
+    return step.portion > 0 and not loops and not left_to_blas(step, views)
 
 
 class CutProducts:
@@ -30,11 +30,11 @@ class CutProducts:
         The lines of the function that computes a piece: ``name(table, part)``.
     """
 
-    def __init__(self, names: Names, name: str, step: Product | Stack, word: str, body: Callable[[], list[str]],
+    def __init__(self, names: Names, name: str, step: Product | Stack, body: Callable[[], list[str]],
                  before: Callable[[], list[str]] = list) -> None:
         self._name, self._pieces, self._before = name, step.pieces, before
         with names.function():
-            lines = body()
+            lines, word = body(), routine(step)
             self.definition = [f"def {name}(table, part):", *(INDENT + line for line in [
                 f"at = array(table, ({names.memory.entries},), int64)", f"{word} = at[{WORDS.index(word)}]",
                 *names.arrays(), f"first = {step.portion} * part", *lines, "return 0"])]
@@ -52,10 +52,10 @@ def cut_product(names: Names, step: Product, name: str) -> CutProducts:
         return [f"if part {sign} {last}:\n{INDENT * 2}{matrix(names, step, rows, 'first')}"
                 for sign, rows in (("<", step.portion), ("==", step.sizes[0] - step.portion * last))]
 
-    return CutProducts(names, name, step, routine(step), body, lambda: begin(names, step))
+    return CutProducts(names, name, step, body, lambda: begin(names, step))
 
 
 def cut_stack(names: Names, step: Stack, name: str) -> CutProducts:
     """Return what writes a stack of products in pieces, each some of them."""
     some = f"first, min(first + {step.portion}, {step.count})"
-    return CutProducts(names, name, step, stack_routine(step), lambda: stacked(names, step, some))
+    return CutProducts(names, name, step, lambda: stacked(names, step, some))

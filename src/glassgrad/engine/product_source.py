@@ -9,9 +9,10 @@ import numpy as np
 from ..graph import Tensor
 from .names import Names
 from .plan import array_of
-from .products import Product, sizes_of, turned
-from .sizes import chosen
+from .products import Product, turned
+from .sizes import Sizes, chosen
 from .spelling import INDENT, loops_over, number
+from .stacks import Stack, single
 from .views import View
 
 SMALL = 6000  # multiplications below which a loop of our own is faster than a call of a BLAS
@@ -35,12 +36,23 @@ def product_lines(names: Names, step: Product) -> list[str]:
     return [*own, _vector(names, step, alpha, _beta(step)) if 1 in (m, n) else matrix(names, step, m)]
 
 
-def left_to_blas(step: Product, views: Mapping[Tensor, View]) -> bool:
-    """Whether a product is a call of a library."""
+def left_to_blas(step: Product | Stack, views: Mapping[Tensor, View]) -> bool:
+    """Whether a product, or each of a stack, is a call of a library."""
+    return not _plain_loops(step, views) and chosen(sizes_of(step, views)) is None
+
+
+def sizes_of(step: Product | Stack, views: Mapping[Tensor, View]) -> Sizes:
+    """Return what a product, or each of a stack, is compiled for."""
+    rows, inner, columns = step.sizes
+    return Sizes(rows, columns, inner, turned(step.left, views), turned(step.right, views), step.added is not None,
+                 8 * step.result.dtype.itemsize)
+
+
+def _plain_loops(step: Product | Stack, views: Mapping[Tensor, View]) -> bool:
+    """Whether `product_lines` writes a product as loops of ordinary source."""
     m, k, n = step.sizes
-    if m * k * n <= SMALL or k == 1 or (m == 1 and n <= WIDE and not turned(step.right, views)):
-        return False
-    return chosen(sizes_of(step, views)) is None
+    return isinstance(step, Product) and (
+        m * k * n <= SMALL or k == 1 or (m == 1 and n <= WIDE and not turned(step.right, views)))
 
 
 def _alpha(names: Names, step: Product) -> str:
@@ -65,11 +77,11 @@ def _turned(names: Names, step: Product) -> tuple[bool, bool]:
     return turned(step.left, names.views), turned(step.right, names.views)
 
 
-def _prefix(step: Product) -> str:
+def _prefix(step: Product | Stack) -> str:
     return "s" if step.result.dtype == np.float32 else "d"
 
 
-def routine(step: Product) -> str:
+def routine(step: Product | Stack) -> str:
     """Return the name of the address of the BLAS's function that multiplies matrices."""
     return f"{_prefix(step)}gemm"
 
@@ -83,6 +95,21 @@ def matrix(names: Names, step: Product, rows: int, first: str = "") -> str:
     return (f"gemm{8 * size}({routine(step)}, {left}, {right}, {rows}, {n}, {k}, {_alpha(names, step)}, "
             f"{names.address(step.left)}{of_left}, {m if left else k}, {names.address(step.right)}, "
             f"{k if right else n}, {_beta(step)}, {names.address(step.result)}{of_result}, {n})")
+
+
+def stacked(names: Names, step: Stack, run: str) -> list[str]:
+    """Return the loop over those of a stack that `run`, the arguments of a range, goes through."""
+    m, k, n = step.sizes
+    size = step.result.dtype.itemsize
+    left, right = (turned(operand, names.views) for operand in (step.left, step.right))
+
+    def address(node: Tensor, entries: int) -> str:
+        return names.address(node) + ("" if single(node) else f" + {size * entries} * matrix")
+
+    return [f"for matrix in range({run}):",
+            f"{INDENT}gemm{8 * size}({routine(step)}, {left}, {right}, {m}, {n}, {k}, float{8 * size}(1.0), "
+            f"{address(step.left, m * k)}, {m if left else k}, {address(step.right, k * n)}, {k if right else n}, "
+            f"float{8 * size}(0.0), {address(step.result, m * n)}, {n})"]
 
 
 def _vector(names: Names, step: Product, alpha: str, beta: str) -> str:

@@ -14,7 +14,6 @@ import numpy as np
 
 from ..graph import Tensor
 from .expressions import BY_NAME
-from .sizes import Sizes
 from .views import View
 
 MATMUL, MULTIPLY, ADD = BY_NAME["matmul"], BY_NAME["multiply"], BY_NAME["add"]
@@ -76,13 +75,6 @@ class Product:
 def turned(x: Tensor, views: Mapping[Tensor, View]) -> bool:
     """Whether an operand lies in memory as its transpose; of a stack, each of its matrices."""
     return x.ndim > 1 and views[x].terms[-2].axis == x.ndim - 1
-
-
-def sizes_of(step: Product, views: Mapping[Tensor, View]) -> Sizes:
-    """Return what a product is compiled for, as a whole."""
-    rows, inner, columns = step.sizes
-    return Sizes(rows, columns, inner, turned(step.left, views), turned(step.right, views), step.added is not None,
-                 8 * step.result.dtype.itemsize)
 
 
 def multiplies(node: Tensor) -> bool:

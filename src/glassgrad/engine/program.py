@@ -29,7 +29,6 @@ from .plan import Call, Plan, Step, plan
 from .product_source import left_to_blas
 from .products import Product
 from .source import Source, source
-from .stack_source import stack_left_to_blas
 from .stacks import Stack
 
 LONG_CHAIN = 90  # operations on one entry, above which a loop works on two vectors at once
@@ -192,8 +191,8 @@ def blas_for(*plans: Plan) -> Blas | None:
     CannotCompileError
         If one is needed, and none is here.
     """
-    products = [(step, plan) for plan in plans for step in plan.steps if isinstance(step, (Product, Stack))]
-    if not products or (len(plans) == 1 and not any(_left(*product) for product in products)):
+    products = [(step, plan.views) for plan in plans for step in plan.steps if isinstance(step, (Product, Stack))]
+    if not products or (len(plans) == 1 and not any(left_to_blas(*product) for product in products)):
         return None
     found = best()
     if found is None:
@@ -205,12 +204,8 @@ def threads_for(plan: Plan, blas: Blas | None) -> int:
     """Return how many threads the library should have for the largest product of a plan that is left to it."""
     if blas is None:
         return 1
-    left = (step.flops for step in plan.steps if isinstance(step, (Product, Stack)) and _left(step, plan))
+    left = (step.flops for step in plan.steps if isinstance(step, (Product, Stack)) and left_to_blas(step, plan.views))
     return blas.threads_for(max(left, default=0))
-
-
-def _left(step: Product | Stack, plan: Plan) -> bool:
-    return (stack_left_to_blas if isinstance(step, Stack) else left_to_blas)(step, plan.views)  # type: ignore[arg-type]
 
 
 def with_blas(text: str, name: str, steps: Sequence[Step], blas: Blas | None) -> Function:

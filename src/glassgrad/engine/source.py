@@ -19,10 +19,9 @@ from .names import Names
 from .piece_source import PieceWriter
 from .plan import Fill, Plan, Step, array_of, described
 from .product_pieces import CutProducts, cut_product, cut_stack, in_pieces
-from .product_source import product_lines
+from .product_source import product_lines, stacked
 from .products import Product
 from .spelling import INDENT, loops_over
-from .stack_source import stack_in_pieces, stacked
 from .stacks import Stack
 from .walk_source import walk_lines
 from .walks import Walk, added_by_index
@@ -75,7 +74,7 @@ def _piece_writer(names: Names, step: Step, name: str) -> PieceWriter | CutProdu
         return PieceWriter(names, step, name)
     if isinstance(step, Product) and in_pieces(step, names.views):
         return cut_product(names, step, name)
-    if isinstance(step, Stack) and stack_in_pieces(step, names.views):
+    if isinstance(step, Stack) and in_pieces(step, names.views):
         return cut_stack(names, step, name)
     return None
 
@@ -89,7 +88,7 @@ def step_lines(names: Names, number: int, step: Step) -> list[str]:
     if isinstance(step, Product):
         return lines + ([] if in_pieces(step, names.views) else product_lines(names, step))
     if isinstance(step, Stack):
-        return lines + ([] if stack_in_pieces(step, names.views) else stacked(names, step, str(step.count)))
+        return lines + ([] if in_pieces(step, names.views) else stacked(names, step, str(step.count)))
     if isinstance(step, Walk):
         return lines + _checks(names, step, number) + walk_lines(names, step)
     assert isinstance(step, Fill)

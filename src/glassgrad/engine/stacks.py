@@ -9,26 +9,36 @@ import numpy as np
 
 from ..graph import Tensor
 from .products import MATMUL
+from .single import Single
 
 
 @dataclass(eq=False)
-class Stack:
+class Stack(Single):
     """One node: as many products of matrices of one size as the stack is high.
 
     Attributes
     ----------
-    node : Tensor
     portion : int
         Products of a piece, if the stack is cut into pieces for several cores, else 0; see `pieces`.
     """
 
-    node: Tensor
     portion: int = 0
+    added = None
 
     @property
-    def nodes(self) -> list[Tensor]:
-        """The node it computes."""
-        return [self.node]
+    def left(self) -> Tensor:
+        """The stack, or the one matrix, on the left."""
+        return self.node.inputs[0]
+
+    @property
+    def right(self) -> Tensor:
+        """That on the right."""
+        return self.node.inputs[1]
+
+    @property
+    def result(self) -> Tensor:
+        """The node whose array it writes."""
+        return self.node
 
     @property
     def count(self) -> int:
@@ -38,7 +48,7 @@ class Stack:
     @property
     def sizes(self) -> tuple[int, int, int]:
         """Rows, inner size and columns of each."""
-        return self.node.shape[-2], self.node.inputs[0].shape[-1], self.node.shape[-1]
+        return self.node.shape[-2], self.left.shape[-1], self.node.shape[-1]
 
     @property
     def flops(self) -> int:

@@ -132,7 +132,7 @@ class Vectors:
         self, total: int, step: int, start: Sequence[ir.Value],
         body: Callable[[Place, Sequence[ir.Value]], Sequence[ir.Value]], turns: int = 1,
     ) -> Sequence[ir.Value]:
-        """Append a loop that is gone through at least once, and whose values stay in registers."""
+        """Append a loop gone through at least once, `turns` times without looking; its values stay in registers."""
         builder, before = self.builder, self.builder.block
         block, after = (builder.append_basic_block(name) for name in ("loop", "after"))
         builder.branch(block)

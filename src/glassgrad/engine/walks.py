@@ -13,6 +13,7 @@ from ..graph import Tensor
 from .expressions import BY_NAME
 from .gather import Gather, gathered
 from .loops import DTYPES
+from .single import Single
 from .views import GETITEM
 
 ADD_BY_INDEX = BY_NAME["put_back"]
@@ -23,15 +24,8 @@ RUNNING = {
 
 
 @dataclass(eq=False)
-class Walk:
+class Walk(Single):
     """One node, computed in the order of its entries."""
-
-    node: Tensor
-
-    @property
-    def nodes(self) -> list[Tensor]:
-        """The node it computes."""
-        return [self.node]
 
 
 def walks(node: Tensor) -> bool:
