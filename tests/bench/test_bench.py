@@ -10,11 +10,11 @@ import pytest
 
 import glassgrad
 from glassgrad.bench import programs
-from glassgrad.bench.cases import CASES
+from glassgrad.bench.cases import CASES, shell
 from glassgrad.bench.cases.grid import cells
 from glassgrad.bench.child import Child, environment
 from glassgrad.bench.contest import agree, contest
-from glassgrad.bench.outcome import Goal, best_goal, goal, table_of
+from glassgrad.bench.outcome import Goal, best_goal, goal, table_of, title
 from glassgrad.bench.peers import PEERS
 from glassgrad.bench.peers.products import shapes
 from glassgrad.bench.session import Session
@@ -233,6 +233,28 @@ def test_programs_read_what_is_published_and_reach_their_accuracy(tmp_path, caps
         found = json.loads(capsys.readouterr().out)
         assert found["accuracies"][-1] >= 0.9
         assert found["data"] == 60_000 * 784 * (1 if peer == "glassgrad" else 8)
+
+
+def test_time_to_an_accuracy_is_a_mean_over_seeds_and_nothing_compiled_is_told_apart(monkeypatch):
+    ran = []
+
+    def run_(session, name, folder, caches, *options):
+        seed = int(options[-1])
+        ran.append((name, seed, caches))
+        if name == "torch" and seed == 1:
+            return 1.0, "it failed"
+        reached = 0.5 if name == "sklearn" else 0.9
+        return 2.0 * seed + 10 * (ran.count(ran[-1]) == 1) + 4 * (name == "deck"), {"accuracies": [0.1, reached]}
+
+    monkeypatch.setattr(shell, "_folder", lambda: Path("data"))
+    monkeypatch.setattr(shell, "_run", run_)
+    found = shell.accuracy(session(peers=["torch", "deck", "sklearn"]))
+    assert [row[0] for row in found.tables[0].rows] == [title(n) for n in ("glassgrad", "torch", "sklearn", "deck")]
+    assert found.tables[0].rows[0][1:] == ("14.0 s", "4.00 s", "2.0", "0.9000")
+    assert found.tables[0].rows[1][-1] == "it failed"
+    assert found.tables[0].rows[2][-1] == "not reached"
+    assert [goal.found for goal in found.goals] == [14 / 18, 4 / 8]
+    assert [ran.count(each) for each in dict.fromkeys(ran)] == [2] * len(set(ran))  # a folder of caches is used twice
 
 
 def test_every_case_says_what_it_does():

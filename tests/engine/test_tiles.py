@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llvmlite import ir
 
+from glassgrad.engine.emit import declared
 from glassgrad.engine.gemm import GEMM, REALS
 from glassgrad.engine.kinds import INT64, KINDS
-from glassgrad.engine.machine import Processor, loaded, optimised, this_processor
+from glassgrad.engine.machine import Modules, Processor, loaded, optimised, this_processor
 from glassgrad.engine.sizes import FEW, Registers, Sizes, registers
 from glassgrad.engine.tiles import product
 
@@ -24,7 +25,7 @@ DECK = [Sizes(100, 50, 784, False, False, False, 32), Sizes(784, 50, 100, True, 
 
 def multiplied(sizes, kind, alpha, a, b, c):
     """Run the product that is written for these sizes and registers; LLVM splits registers that are not there."""
-    module = ir.Module("tiles")
+    module, products = ir.Module("tiles"), ir.Module("products")
     function = ir.Function(module, ir.FunctionType(INT64.type, [INT64.type]), "run")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     table = builder.inttoptr(function.args[0], ir.PointerType())
@@ -32,12 +33,14 @@ def multiplied(sizes, kind, alpha, a, b, c):
               for i in range(4)]
     addresses = [builder.inttoptr(place, ir.PointerType()) for place in places]
     factor = builder.load(addresses[0], typ=KINDS[f"float{sizes.bits}"].type)
-    builder.call(product(module, sizes, kind), [factor, *addresses[1:]])
+    called = product(products, sizes, kind)
+    builder.call(declared(module, called.name, called.function_type), [factor, *addresses[1:]])
     builder.ret(INT64.constant(0))
 
     def write(triple, layout):
-        module.triple, module.data_layout = triple, layout
-        return str(module)
+        for each in (module, products):
+            each.triple, each.data_layout = triple, layout
+        return Modules(str(module), str(products))
 
     optimal, machine = optimised(write, this_processor())
     arrays = [np.array([alpha], c.dtype), a, b, c]

@@ -25,8 +25,12 @@ MAIN = "from glassgrad.bench.worker import main; main()"
 
 
 def environment(count: int) -> dict[str, str]:
-    """Return the variables of a child that may use so many cores: thread pools of that size, and no accelerator."""
-    return {**os.environ, **dict.fromkeys(THREADS, str(count)), "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "",
+    """Return the variables of a child that may use so many cores: thread pools of that size, and no accelerator.
+
+    Bytecode is kept, as it is where packages are installed.
+    """
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**own, **dict.fromkeys(THREADS, str(count)), "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "",
             "PYTHONHASHSEED": "0"}
 
 

@@ -1,11 +1,11 @@
 """Programs as users of each library write them, from reading the files to the last epoch; one file, run from the shell.
 
-    python -P programs.py PEER FOLDER [--until 0.85] [--epochs 20]
+    python -P programs.py PEER FOLDER [--until 0.85] [--epochs 20] [--seed 0]
 
-FOLDER holds Fashion-MNIST as it is published. The network is the deck's, with the same first weights and the same order
-of samples for all; trained by epochs of 600 steps until the test accuracy is reached (with --until), else for all
-epochs. Prints one JSON object. This file imports NumPy alone, and of the libraries only the one that it is told to use,
-so that the time and memory of a process are that library's.
+FOLDER holds Fashion-MNIST as it is published. The network is the deck's; the seed decides its first weights and the
+order of samples, the same for all (scikit-learn shuffles by itself). It is trained by epochs of 600 steps until the
+test accuracy is reached (with --until), else for all epochs. Prints one JSON object. This file imports NumPy alone, and
+of the libraries only the one that it is told to use, so that the time and memory of a process are that library's.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ def scaled(x: Any, dtype: type = np.float32) -> Any:
     return np.divide(x, dtype(255), dtype=dtype)
 
 
-def first_weights() -> list[Any]:
+def first_weights(seed: int) -> list[Any]:
     """Return W1, b1, W2, b2."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     W1, W2 = (np.float32(0.01 * rng.standard_normal(shape)) for shape in ((784, 50), (50, 10)))
     return [W1, np.zeros(50, np.float32), W2, np.zeros(10, np.float32)]
 
 
-def batches(epoch: int) -> Any:
+def batches(seed: int, epoch: int) -> Any:
     """Return the rows of every batch of an epoch: (600, 100)."""
-    rng = np.random.Generator(np.random.Philox(key=[0, 1], counter=[0, 0, epoch, 0]))
+    rng = np.random.Generator(np.random.Philox(key=[seed, 1], counter=[0, 0, epoch, 0]))
     return rng.permutation(60_000).reshape(-1, BATCH)
 
 
@@ -98,20 +98,20 @@ class Diary:
         return json.dumps({"data": self.data, "accuracies": self.accuracies, "held": self.held, "most": self.most})
 
 
-def glassgrad(files: list[Any], epochs: int, diary: Diary) -> None:
+def glassgrad(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
     """Bytes stay bytes; `fit` runs the epochs and reports the accuracy."""
     import glassgrad as gg
 
     x, t, x_test, t_test = files
-    model = gg.nn.TwoLayerNet(784, 50, 10, seed=0, divisor=255)
+    model = gg.nn.TwoLayerNet(784, 50, 10, seed=seed, divisor=255)
     diary.ready(x)
     gg.train.fit(
-        model, (x, t), test=None if diary.until is None else (x_test, t_test), epochs=epochs, batch=BATCH,
+        model, (x, t), test=None if diary.until is None else (x_test, t_test), epochs=epochs, batch=BATCH, seed=seed,
         optimizer=gg.optim.SGD(RATE), callbacks=[lambda now: diary.epoch_done(lambda: now.row["test_accuracy"])],
     )
 
 
-def torch(files: list[Any], epochs: int, diary: Diary) -> None:
+def torch(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
     """Eager."""
     import torch
     from torch import nn
@@ -119,7 +119,7 @@ def torch(files: list[Any], epochs: int, diary: Diary) -> None:
     x, t, x_test, t_test = (torch.from_numpy(scaled(a) if a.ndim == 2 else a.astype(np.int64)) for a in files)
     model = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10))
     with torch.no_grad():
-        for own, array in zip(model.parameters(), first_weights(), strict=True):
+        for own, array in zip(model.parameters(), first_weights(seed), strict=True):
             own.copy_(torch.from_numpy(array).T)
     criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=RATE)
 
@@ -129,7 +129,7 @@ def torch(files: list[Any], epochs: int, diary: Diary) -> None:
 
     diary.ready(x)
     for epoch in range(epochs):
-        for chosen in torch.from_numpy(batches(epoch)):
+        for chosen in torch.from_numpy(batches(seed, epoch)):
             optimizer.zero_grad()
             criterion(model(x.index_select(0, chosen)), t.index_select(0, chosen)).backward()
             optimizer.step()
@@ -137,13 +137,13 @@ def torch(files: list[Any], epochs: int, diary: Diary) -> None:
             return
 
 
-def jax(files: list[Any], epochs: int, diary: Diary, scan: bool = True) -> None:
+def jax(files: list[Any], epochs: int, seed: int, diary: Diary, scan: bool = True) -> None:
     """The whole epoch, or each step, as one compiled program."""
     import jax
     import jax.numpy as jnp
 
     x, t, x_test, t_test = (jax.device_put(scaled(a) if a.ndim == 2 else a.astype(np.int32)) for a in files)
-    parameters = [jnp.asarray(array) for array in first_weights()]
+    parameters = [jnp.asarray(array) for array in first_weights(seed)]
 
     def scores(parameters: list[Any], x: Any) -> Any:
         W1, b1, W2, b2 = parameters
@@ -167,7 +167,7 @@ def jax(files: list[Any], epochs: int, diary: Diary, scan: bool = True) -> None:
 
     diary.ready(x)
     for epoch in range(epochs):
-        order = batches(epoch).astype(np.int32)
+        order = batches(seed, epoch).astype(np.int32)
         for chosen in [order] if scan else order:
             parameters = program(parameters, x, t, chosen)
         jax.block_until_ready(parameters)
@@ -175,20 +175,20 @@ def jax(files: list[Any], epochs: int, diary: Diary, scan: bool = True) -> None:
             return
 
 
-def jax_step(files: list[Any], epochs: int, diary: Diary) -> None:
+def jax_step(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
     """Each step as one compiled program."""
-    jax(files, epochs, diary, scan=False)
+    jax(files, epochs, seed, diary, scan=False)
 
 
-def sklearn(files: list[Any], epochs: int, diary: Diary) -> None:
+def sklearn(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
     """An epoch for each `partial_fit`; it shuffles by itself."""
     from sklearn.neural_network import MLPClassifier
 
     x, t, x_test, t_test = (scaled(a) if a.ndim == 2 else a for a in files)
     model = MLPClassifier((50,), solver="sgd", learning_rate_init=RATE, momentum=0.0, alpha=0.0, batch_size=BATCH,
-                          random_state=0)
+                          random_state=seed)
     model.partial_fit(x[:BATCH], t[:BATCH], classes=np.arange(10))  # makes the arrays, which are filled then
-    W1, b1, W2, b2 = first_weights()
+    W1, b1, W2, b2 = first_weights(seed)
     for own, array in zip(model.coefs_ + model.intercepts_, (W1, W2, b1, b2), strict=True):
         own[...] = array
     diary.ready(x)
@@ -198,11 +198,11 @@ def sklearn(files: list[Any], epochs: int, diary: Diary) -> None:
             return
 
 
-def deck(files: list[Any], epochs: int, diary: Diary) -> None:
+def deck(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
     """The lecture's way: float64, one-hot labels, every gradient an array."""
     x, x_test = scaled(files[0], np.float64), scaled(files[2], np.float64)
     t = np.eye(10)[files[1]]
-    W1, b1, W2, b2 = (array.astype(np.float64) for array in first_weights())
+    W1, b1, W2, b2 = (array.astype(np.float64) for array in first_weights(seed))
 
     def accuracy() -> float:
         scores = np.dot(np.maximum(np.dot(x_test, W1) + b1, 0), W2) + b2
@@ -210,7 +210,7 @@ def deck(files: list[Any], epochs: int, diary: Diary) -> None:
 
     diary.ready(x)
     for epoch in range(epochs):
-        for chosen in batches(epoch):
+        for chosen in batches(seed, epoch):
             images = x[chosen]
             a1 = np.dot(images, W1) + b1
             h = np.maximum(a1, 0)
@@ -226,7 +226,7 @@ def deck(files: list[Any], epochs: int, diary: Diary) -> None:
             return
 
 
-PROGRAMS: dict[str, Callable[[list[Any], int, Diary], None]] = {
+PROGRAMS: dict[str, Callable[[list[Any], int, int, Diary], None]] = {
     "glassgrad": glassgrad, "torch": torch, "jax": jax_step, "jax.scan": jax, "sklearn": sklearn, "deck": deck,
 }
 
@@ -238,11 +238,12 @@ def main() -> None:
     parser.add_argument("folder")
     parser.add_argument("--until", type=float)
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     files = [read(given.folder, f"{part}-{kind}-ubyte") for part in ("train", "t10k")
              for kind in ("images-idx3", "labels-idx1")]
     diary = Diary(given.until)
-    PROGRAMS[given.peer](files, given.epochs, diary)
+    PROGRAMS[given.peer](files, given.epochs, given.seed, diary)
     print(diary.report())
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, one_of
@@ -104,7 +106,11 @@ class Run:
         self.session.kept.update(contests)
 
     def hold(self) -> None:
-        """Run the cases; whatever ends it, the children end too."""
+        """Run the cases; whatever ends it, the children end too.
+
+        The package is compiled to bytecode first, as installing would have done.
+        """
+        compileall.compile_dir(Path(__file__).parents[1], quiet=2)
         with self.session:
             for name in self.cases:
                 self.say(CASES[name].title)

@@ -27,7 +27,7 @@ from functools import partial
 
 from llvmlite import ir
 
-from .emit import POINTER, Number, Operand, cast
+from .emit import POINTER, Number, Operand, cast, declared
 from .kinds import BOOLEAN, INT32, INT64, KINDS, Kind
 from .sizes import Sizes, chosen
 from .tiles import product
@@ -41,13 +41,15 @@ GEMV = ["trans", "m", "n", "alpha", "a", "lda", "x", "incx", "beta", "y", "incy"
 TRANSPOSES, REALS, POINTERS = {"trans", "transa", "transb"}, {"alpha", "beta"}, {"a", "b", "c", "x", "y"}
 
 
-def routines(ints: int) -> dict[str, Callable[..., Number]]:
+def routines(ints: int, products: ir.Module) -> dict[str, Callable[..., Number]]:
     """Return what a native program may call of a BLAS whose integers have 32 or 64 bits.
 
     Parameters
     ----------
     ints : int
         Bits of the library's integers: ``Blas.ints``.
+    products : llvmlite.ir.Module
+        Gets the functions of the products that are written out.
 
     Returns
     -------
@@ -61,12 +63,13 @@ def routines(ints: int) -> dict[str, Callable[..., Number]]:
     found: dict[str, Callable[..., Number]] = {}
     for bits in (32, 64):
         whole, real = KINDS[f"int{ints}"], KINDS[f"float{bits}"]
-        found[f"gemm{bits}"] = partial(_gemm, whole, real)
+        found[f"gemm{bits}"] = partial(_gemm, products, whole, real)
         found[f"gemv{bits}"] = partial(_call, GEMV, whole, real)
     return found
 
 
-def _gemm(whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number, *given: Operand) -> Number:
+def _gemm(products: ir.Module, whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number,
+          *given: Operand) -> Number:
     """Multiply two matrices, in the way that is fastest for their sizes."""
     named = dict(zip(GEMM, given, strict=True))
     sizes = _sizes(real.bits, named)
@@ -75,7 +78,8 @@ def _gemm(whole: Kind, real: Kind, builder: ir.IRBuilder, address: Number, *give
         return _call(GEMM, whole, real, builder, address, *given)
     alpha = cast(builder, named["alpha"], real).value
     matrices = [builder.inttoptr(cast(builder, named[name], INT64).value, POINTER) for name in "abc"]
-    builder.call(product(builder.module, sizes, registers), [alpha, *matrices])
+    function = product(products, sizes, registers)
+    builder.call(declared(builder.module, function.name, function.function_type), [alpha, *matrices])
     return Number(builder, INT64.constant(0), INT64)
 
 

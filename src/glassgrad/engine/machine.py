@@ -38,13 +38,31 @@ def this_processor() -> Processor:
     return Processor(llvm.get_host_cpu_name(), features)
 
 
-def optimised(write: Callable[[str, str], str], processor: Processor, interleave: int = 0) -> tuple[Any, Any]:
-    """Return a module as LLVM has made it fast, and the machine that can emit its code.
+@dataclass(frozen=True)
+class Modules:
+    """A program in LLVM's language.
+
+    Attributes
+    ----------
+    loops : str
+        Functions whose loops go from number to number: LLVM looks for vectors in them, and takes its time.
+    vectors : str
+        Functions of vectors already, which the others call: a tenth of LLVM's passes finds all there is to find.
+    """
+
+    loops: str
+    vectors: str = ""
+
+
+Writer = Callable[[str, str], Modules]  # (triple, layout) of a machine, in LLVM's words -> the program for it
+
+
+def optimised(write: Writer, processor: Processor, interleave: int = 0) -> tuple[Any, Any]:
+    """Return a program as one module that LLVM has made fast, and the machine that can emit its code.
 
     Parameters
     ----------
     write : callable
-        Returns the module's text for a machine, ``(triple, layout) -> text``.
     processor : Processor
     interleave : int
         How many vectors of entries a loop works on at once; 0 leaves that to LLVM.
@@ -56,12 +74,19 @@ def optimised(write: Callable[[str, str], str], processor: Processor, interleave
     relocation = "static" if target.name.startswith("x86") else "default"
     machine = target.create_target_machine(cpu=processor.name, features=processor.features, opt=3, reloc=relocation,
                                            codemodel="jitdefault", jit=True)
-    module = llvm.parse_assembly(write(target.triple, str(machine.target_data)))
+    written = write(target.triple, str(machine.target_data))
+    module, vectors = llvm.parse_assembly(written.loops), llvm.parse_assembly(written.vectors)
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.loop_vectorization = tuning.slp_vectorization = True
     passes = llvm.create_pass_builder(machine, tuning)
     with _interleaved(interleave):
         passes.getModulePassManager().run(module, passes)
+    few = llvm.create_new_module_pass_manager()
+    few.add_instruction_combine_pass()
+    few.add_loop_unroll_pass()
+    few.add_instruction_combine_pass()
+    few.run(vectors, passes)
+    module.link_in(vectors)
     return module, machine
 
 

@@ -12,7 +12,6 @@ import importlib.metadata
 import importlib.util
 import json
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -21,7 +20,7 @@ from pathlib import Path
 from ..cache import private_folder
 from ..errors import DataError
 from ..files import read_bytes, write_atomic
-from .machine import Function, called_outside, known, loaded, optimised, this_processor
+from .machine import Function, Modules, Writer, called_outside, known, loaded, optimised, this_processor
 
 WRITTEN_WITH = (  # modules of the words
     "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "vectors", "sizes", "tiles", "gemm",
@@ -65,7 +64,7 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Functio
     if why:
         raise CannotCompileError(why)
 
-    def write(triple: str, layout: str) -> str:
+    def write(triple: str, layout: str) -> Modules:
         from .translate import translated  # not where the program is on disk: it takes longer than the rest
 
         return translated(text, name, ints, triple, layout)
@@ -75,11 +74,14 @@ def native(text: str, name: str, ints: int = 32, interleave: int = 0) -> Functio
 
 def native_module(text: str, name: str) -> Function:
     """Return the function `name` of a module in LLVM's own language, which names no machine, as native code."""
-    return _kept(lambda triple, layout: f'target triple = "{triple}"\ntarget datalayout = "{layout}"\n{text}', name,
-                 text)
+
+    def write(triple: str, layout: str) -> Modules:
+        return Modules(f'target triple = "{triple}"\ntarget datalayout = "{layout}"\n{text}')
+
+    return _kept(write, name, text)
 
 
-def _kept(write: Callable[[str, str], str], name: str, key: str, interleave: int = 0) -> Function:
+def _kept(write: Writer, name: str, key: str, interleave: int = 0) -> Function:
     """Return a function that is on disk, or is compiled and put there; `key` tells it from others."""
     with _lock:  # LLVM's options are those of the whole process
         folder = private_folder("programs")
@@ -153,7 +155,7 @@ def _forget(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _compiled(write: Callable[[str, str], str], interleave: int) -> Code:
+def _compiled(write: Writer, interleave: int) -> Code:
     """Compile a module that is written for a machine, see `optimised`."""
     try:
         module, machine = optimised(write, this_processor(), interleave)

@@ -189,20 +189,27 @@ class TiledProduct(Vectors):
 
         def some(row: Place, count: int) -> None:
             first = self.times(self.sum(band, row), self.left_step)
+            kept = self.scratch(count * self.rest * self.lanes)
 
-            def left(at: Place, i: int) -> Place:
-                return self.sum(first, at, i * self.left_step)
+            def left(at: Place, i: Place) -> Place:
+                return self.sum(first, at, self.times(i, self.left_step))
 
             sums = self.summed(inner, self.lanes, count * self.rest, lambda at, sums: self._outer(
                 count, self.rest, lambda i: self.load_vector(self.left, left(at, i)),
                 lambda j: self.load_vector(self.right_rest, self.sum(at, j * inner)), sums))
-            for i in range(count):
+            for place, total in enumerate(sums):
+                self.store(total, kept, place * self.lanes)
+
+            def put(i: Place, _: int) -> None:
                 for j in range(self.rest):
-                    total = self.across(sums[i * self.rest + j])
+                    place = self.sum(self.times(i, self.rest * self.lanes), j * self.lanes)
+                    total = self.across(self.load_vector(kept, place))
                     for at in range(inner - inner % self.lanes, inner):
                         total = self.fused(self.load(self.left, left(at, i)),
                                            self.load(self.right_rest, j * inner + at), total)
                     self._put(self.sum(band, row, i), j, total, sizes.adds)
+
+            self.each(count, 1, put)
 
         self.each(rows, self.registers.rows(self.rest), some)
 
@@ -220,10 +227,16 @@ class TiledProduct(Vectors):
                     lambda i: self.load_vector(self.left, self.sum(self.times(at, self.left_step), first, i * lanes)),
                     lambda j: self.spread(self.load(self.right, self._place(at, sizes.columns - self.rest + j))), sums)
 
+            kept = self.scratch(self.rest * count)
             for place, total in enumerate(self.summed(inner, 1, vectors * self.rest, step)):
                 i, j = divmod(place, self.rest)
-                for lane, entry in enumerate(self.entries(total)):
-                    self._put(self.sum(first, i * lanes + lane), j, entry, adds)
+                self.store(total, kept, j * count + i * lanes)
+
+            def put(row: Place, _: int) -> None:
+                for j in range(self.rest):
+                    self._put(self.sum(first, row), j, self.load(kept, self.sum(row, j * count)), adds)
+
+            self.each(count, 1, put)
 
         self.each(rows - rows % lanes, lanes * self.registers.rows(self.rest), some)
 
@@ -241,9 +254,7 @@ def product(module: ir.Module, sizes: Sizes, registers: Registers) -> ir.Functio
         return module.globals[name]
     form = ir.FunctionType(ir.VoidType(), [KINDS[f"float{sizes.bits}"].type, POINTER, POINTER, POINTER])
     function = ir.Function(module, form, name)
-    function.linkage = "internal"
     function.attributes.add("nounwind")
-    function.attributes.add("noinline")  # one of them is enough, however often it is called
     function.args[3].add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     TiledProduct(builder, sizes, registers, *function.args).write()

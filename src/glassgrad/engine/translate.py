@@ -24,6 +24,7 @@ from llvmlite import ir
 from .emit import Number, Operand, alike, cast, number, where
 from .flow import Array, Defined, Marks, Place, array, counted
 from .kinds import BOOLEAN, INT64, Kind
+from .machine import Modules
 from .nests import along_rows, is_nest, marks
 from .words import words
 
@@ -41,8 +42,8 @@ class UnknownWordError(Exception):
     """The source says something that it has no words for, which only a bug of ours could be."""
 
 
-def translated(text: str, name: str, ints: int, triple: str, layout: str) -> str:
-    """Return generated source as a module of LLVM, of which other programs see the function `name`.
+def translated(text: str, name: str, ints: int, triple: str, layout: str) -> Modules:
+    """Return generated source as modules of LLVM, of which other programs call the function `name`.
 
     Parameters
     ----------
@@ -52,9 +53,10 @@ def translated(text: str, name: str, ints: int, triple: str, layout: str) -> str
     triple, layout : str
         The machine, and how it lays out memory, in LLVM's words.
     """
-    module = ir.Module(name)
-    module.triple, module.data_layout = triple, layout
-    known = words(ints)
+    module, products = ir.Module(name), ir.Module("products")
+    for each in (module, products):
+        each.triple, each.data_layout = triple, layout
+    known = words(ints, products)
     for definition in ast.parse(text).body:
         if not isinstance(definition, ast.FunctionDef):
             raise UnknownWordError(type(definition).__name__)
@@ -65,7 +67,7 @@ def translated(text: str, name: str, ints: int, triple: str, layout: str) -> str
             function.linkage = "internal"
         _Translator(function, known).translate(definition)
         known[definition.name] = Defined(function)
-    return str(module)
+    return Modules(str(module), str(products))
 
 
 class _Translator:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 
-from .emit import declared
+from .emit import POINTER, declared
 from .flow import told
 from .kinds import INT32, INT64, KINDS
 
@@ -55,7 +55,9 @@ class Vectors:
     def scratch(self, size: int) -> ir.Value:
         """Return the address of memory for so many numbers, on the stack."""
         with self.builder.goto_entry_block():
-            return self.builder.alloca(self.number, size=_whole(size))
+            memory = self.builder.alloca(self.number, size=_whole(size))
+        memory.type = POINTER  # to numbers or vectors: of what, llvmlite alone would ask
+        return memory
 
     # Numbers and vectors ------------------------------------------------------------------------------------------
 
@@ -81,10 +83,6 @@ class Vectors:
         """Return ``x * y + z`` of vectors or numbers, rounded once."""
         suffix = f"v{self.lanes}f{self.bits}" if x.type == self.vector else f"f{self.bits}"
         return self._call(f"llvm.fma.{suffix}", x, y, z)
-
-    def entries(self, value: ir.Value) -> list[ir.Value]:
-        """Return the numbers of a vector."""
-        return [self.builder.extract_element(value, INT32.constant(lane)) for lane in range(self.lanes)]
 
     def across(self, value: ir.Value) -> ir.Value:
         """Return the sum of the numbers of a vector, half by half."""

@@ -85,6 +85,6 @@ WORDS: dict[str, Any] = {
 }
 
 
-def words(ints: int) -> dict[str, Any]:
-    """Return all words by name; `ints` is the width of the integers of the BLAS that is called."""
-    return WORDS | routines(ints)
+def words(ints: int, products: ir.Module) -> dict[str, Any]:
+    """Return all words by name, see `gemm.routines`."""
+    return WORDS | routines(ints, products)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...data.published import entries
 from .. import programs
@@ -21,8 +21,17 @@ from ..session import Session
 from ..work import Training
 from .compiling import variables
 
-ACCURACY, MOST_EPOCHS = 0.85, 20
+ACCURACY, MOST_EPOCHS, SEEDS = 0.85, 20, 5
 NOT_HERE = "Fashion-MNIST is not on this machine: glassgrad data download fashion-mnist"
+
+
+class Race(NamedTuple):
+    """Seconds of a program from the shell, first with nothing compiled on disk; its epochs, and what it reached."""
+
+    first: float
+    later: float
+    epochs: int
+    accuracy: float
 
 
 def _folder() -> Path | None:
@@ -51,29 +60,47 @@ def accuracy(session: Session) -> Outcome:
     folder = _folder()
     if folder is None:
         return Outcome(notes=[NOT_HERE])
-    rounds = 1 if session.quick else 3
-    names = session.taking_part(programs.PROGRAMS)
-    times: dict[str, list[float]] = {name: [] for name in names}
-    reports: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as caches:
-        for _ in range(1 + rounds):
-            for name in [name for name in names if not isinstance(reports.get(name), str)]:
-                seconds, reports[name] = _run(session, name, folder, str(Path(caches, name)), "--until", str(ACCURACY),
-                                              "--epochs", str(MOST_EPOCHS))
-                times[name].append(seconds)
+    seeds = 1 if session.quick else SEEDS
+    races: dict[str, list[Race]] = {name: [] for name in session.taking_part(programs.PROGRAMS)}
+    failed: dict[str, str] = {}
+    for seed in range(seeds):
+        for name in [name for name in races if name not in failed]:
+            race = _race(session, name, folder, seed)
+            if isinstance(race, str):
+                failed[name] = race
+            else:
+                races[name].append(race)
     rows: list[tuple[str, ...]] = []
-    later: dict[str, float] = {}
-    for name, report in reports.items():
-        if isinstance(report, str) or report["accuracies"][-1] < ACCURACY:
-            rows.append((title(name), "-", "-", "", report if isinstance(report, str) else "not reached"))
+    first, later = {}, {}
+    for name, held in races.items():
+        if name in failed:
+            rows.append((title(name), "-", "-", "", failed[name]))
             continue
-        later[name] = statistics.median(times[name][1:])
-        rows.append((title(name), duration(later[name]), duration(times[name][0]), str(len(report["accuracies"])),
-                     f"{report['accuracies'][-1]:.4f}"))
-    head = ("", "from the shell to 0.85", "the first time, nothing cached", "epochs", "test accuracy")
-    best = min((seconds for name, seconds in later.items() if name != OURS), default=None)
-    found = later[OURS] / best if best and OURS in later else None
-    return Outcome([Table(head, rows)], [Goal("time to 0.85, of the best peer's", found, 1.0)])
+        first[name], later[name], epochs, reached = (statistics.mean(column) for column in zip(*held, strict=True))
+        rows.append((title(name), duration(first[name]), duration(later[name]), f"{epochs:.1f}", f"{reached:.4f}"))
+    head = ("", "nothing compiled yet", "compiled before", "epochs", "test accuracy")
+    goals = [Goal(f"time to {ACCURACY}, {when}, of the best peer's", _of_best(times), 1.0)
+             for when, times in (("nothing compiled yet", first), ("compiled before", later))]
+    note = (f"Means of seeds 0 to {seeds - 1}, for a single image of the 10,000 can decide whether one more epoch is "
+            "needed; each seed begins with nothing compiled on disk.")
+    return Outcome([Table(head, rows)], goals, [note])
+
+
+def _race(session: Session, name: str, folder: Path, seed: int) -> Race | str:
+    """Run a program with nothing compiled on disk, and once more; return how it went, or why it did not."""
+    with tempfile.TemporaryDirectory() as caches:
+        (first, report), (later, again) = (
+            _run(session, name, folder, caches, "--until", str(ACCURACY), "--epochs", str(MOST_EPOCHS), "--seed",
+                 str(seed)) for _ in range(2))
+    if isinstance(report, str) or isinstance(again, str):
+        return str(report if isinstance(report, str) else again)
+    reached = report["accuracies"]
+    return Race(first, later, len(reached), reached[-1]) if reached[-1] >= ACCURACY else "not reached"
+
+
+def _of_best(times: dict[str, float]) -> float | None:
+    best = min((seconds for name, seconds in times.items() if name != OURS), default=None)
+    return times[OURS] / best if best and OURS in times else None
 
 
 def memory(session: Session) -> Outcome:
