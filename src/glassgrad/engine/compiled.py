@@ -145,7 +145,6 @@ class Compiled:
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
                     self._plain.clear()
-                    self._plain.clear()
             return self._kept[tree, kinds]
 
     def _traced(self, tree: Tree, arrays: list[Any]) -> Graph:
