@@ -107,7 +107,7 @@ def kind_of(value: object) -> str:
     ('an int', 'a str')
     """
     name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 def one_of(what: str, given: object, known: Iterable[object]) -> SettingError:

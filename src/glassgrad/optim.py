@@ -61,7 +61,12 @@ class Optimizer:
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 1."""
-        return float(self.lr(step) if callable(self.lr) else self.lr)
+        if not callable(self.lr):
+            return float(self.lr)
+        rate = self.lr(step)
+        _check(f"the learning rate that the schedule gives for step {step}", rate, lambda rate: rate >= 0,
+               "a number of at least 0")
+        return float(rate)
 
     def start(self, parameters: Mapping[str, Any]) -> State:
         """Return the state before the first step: zeros."""

@@ -171,6 +171,36 @@ def test_nan_names_step_op_layer_and_line_and_the_best_weights_are_kept(
     assert all(np.array_equal(a, b) for a, b in zip(weights(net), weights(twin), strict=True))
 
 
+@pytest.mark.parametrize("engine", ["native", "numpy", "interpret"])
+@pytest.mark.parametrize("last", [5, 10])  # the last step of the first epoch, and of the run
+def test_weights_that_the_last_step_made_infinite_are_no_result(engine: str, last: int) -> None:
+    """The loss of a step is taken before the weights move, so it does not tell."""
+    net, twin = (gg.nn.perceptron(6, 7, 3, seed=0) for _ in range(2))
+    rates = gg.optim.Momentum(lambda step: 1e-6 if step < last else 3e38, momentum=0.5)
+    data = FLOATS.astype("float32") * 1000, LABELS
+    with pytest.raises(gg.NonFiniteError, match=rf"step {last}: "):
+        fit(net, data, batch=10, epochs=2, optimizer=rates, engine=engine)
+    if last > 5:
+        fit(twin, data, batch=10, epochs=1, optimizer=gg.optim.Momentum(1e-6, momentum=0.5), engine=engine)
+    assert all(np.array_equal(a, b) for a, b in zip(weights(net), weights(twin), strict=True))
+
+
+def test_data_that_are_changed_meanwhile_are_called_that() -> None:
+    x = FLOATS.copy()
+    with pytest.raises(gg.DataError, match="the data were changed while the training went on"):
+        fit(model(), (x, LABELS), batch=10, epochs=3, engine="native", callbacks=[lambda p: x.fill(np.nan)])
+
+
+def test_a_validation_loss_of_nan_gives_way_to_any_number() -> None:
+    asked = iter([np.nan, 2.0, 3.0])
+
+    def loss(scores: Any, t: Any) -> Any:  # traced for the steps, called with arrays after each epoch
+        return gg.tensor(next(asked)) if isinstance(scores, np.ndarray) else gg.mean(scores**2)
+
+    result = fit(model(), (FLOATS, LABELS), batch=10, epochs=3, loss=loss, validation=0.2)
+    assert result.best["epoch"] == 2
+
+
 def test_the_line_of_a_users_own_loss_is_named() -> None:
     def loss(scores: Any, t: Any) -> Any:
         return gg.mean(gg.log(scores - 1e9))

@@ -82,3 +82,20 @@ def test_figures_become_native_once_numpy_has_taken_as_long_as_compiling_would(n
     assert figures == [row["train_accuracy"] for row in train(7).history]
     train(7, callbacks=[lambda now: now.epoch == 2])
     assert seen == ["numpy"] * 2
+
+
+@pytest.mark.parametrize("rows", [1, 479, 480, 961])
+def test_sets_of_any_size_have_the_same_figures(network, images, rows):
+    """Native code takes 480 rows at a time, and there may be fewer."""
+    weights = {name: tensor.value for name, tensor in network.parameters().items()}
+    found = scores.NativeScores(network, images)(weights, images[:rows])
+    np.testing.assert_allclose(found, network.scores(images[:rows]), rtol=1e-5, atol=1e-7)
+
+
+def test_a_test_set_may_be_of_another_dtype_than_the_images(network, images, monkeypatch):
+    monkeypatch.setattr(scores, "WORTH", 1)
+    native = scores.EpochScores(network, images, 2 * len(images), 9)
+    weights = {name: tensor.value for name, tensor in network.parameters().items()}
+    halves = images[:500] + 0.5
+    for x in (images, halves):
+        np.testing.assert_allclose(native(9, weights, x), network.scores(x), rtol=1e-5, atol=1e-7)

@@ -87,8 +87,9 @@ def batches(sampling: str, samples: int, batch: int, seed: int) -> Batches:
     SettingError
         If the sampling is unknown, or the batch larger than the data.
     """
-    if sampling not in SAMPLINGS:
+    if sampling not in list(SAMPLINGS):
         raise one_of("sampling", sampling, SAMPLINGS)
     if batch > samples:
-        raise SettingError(f"a batch of {batch} was asked for, and there are {samples} samples. Use --batch {samples}.")
+        raise SettingError(f"a batch of {batch} was asked for, and there are {samples} samples: "
+                           f"give {samples} or fewer.")
     return SAMPLINGS[sampling](samples, batch, seed)

@@ -14,7 +14,7 @@ from ..nn.model import Sequential
 from .checkpoint import Keeper, Standing
 from .choice import scores as scores_for
 from .sets import Pair
-from .step import Stepper, Weights
+from .step import Stepper, Weights, finite
 
 Row = dict[str, float]
 SHOW_EVERY = 0.1  # seconds between two calls of `progress`
@@ -106,6 +106,7 @@ class Course:
     def finish_epoch(self, callbacks: Iterable[Callable[[Progress], object]], patience: int | None) -> bool:
         """Evaluate, remember, tell; return whether to stop."""
         began = time.perf_counter()
+        self.stepper.check()
         weights = self.stepper.weights
         row: Row = {"epoch": len(self.result.history) + 1, "iteration": self.stepper.count,
                     "loss": float(np.mean(self._losses))}
@@ -114,14 +115,14 @@ class Course:
             row |= self._figures(weights, name, x, t)
         row["seconds"] = round(began - self._began - self._aside, 6)
         self.result.history.append(row)
-        if not self.result.best or row[self._monitor] < self.result.best[self._monitor]:
+        if not self.result.best or _better(row[self._monitor], self.result.best[self._monitor]):
             self.result.best, self.best_weights = row, weights
         self._aside += time.perf_counter() - began
         if self.progress:
             self._show(time.perf_counter())
         where = self._where()
         answers = [callback(where) for callback in callbacks]  # every callback is told, also if one says stop
-        if any(answer is True for answer in answers):
+        if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
             self.result.stopped = "callback"
         elif patience and row["epoch"] - self.result.best["epoch"] >= patience:
             self.result.stopped = "early"
@@ -156,8 +157,8 @@ class Course:
         found: Row = {}
         with np.errstate(all="ignore"):  # huge weights show in the figures
             scores = self._scores(len(self.result.history) + 1, weights, x)
-        if name == "validation":
-            found["validation_loss"] = float(self.stepper.loss(scores, t).item())
+            if name == "validation":
+                found["validation_loss"] = float(self.stepper.loss(scores, t).item())
         if self.classify:
             found[f"{'train' if name == 'training' else name}_accuracy"] = accuracy(scores, t)
         return found
@@ -181,12 +182,17 @@ class Course:
     def settle(self, keep: str) -> None:
         """Give the model the weights to keep, whatever ended the run."""
         self.result.seconds = time.perf_counter() - self._began - self._aside
-        if keep == "last" and all(np.isfinite(array).all() for array in self.stepper.weights.values()):
+        if keep == "last" and finite(self.stepper.weights):
             self.model.update(self.stepper.weights)
         elif self.best_weights is not None:
             self.model.update(self.best_weights)
         elif self.result.stopped == "interrupted":
             self.model.update(self.stepper.weights)  # before the end of the first epoch: what there is
+
+
+def _better(loss: float, best: float) -> bool:
+    """Whether a loss is lower than the best so far; any number is better than NaN."""
+    return loss < best or bool(np.isnan(best) and not np.isnan(loss))
 
 
 def accuracy(scores: Any, t: Any) -> float:

@@ -14,11 +14,13 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..data import Dataset
 from ..errors import SettingError, one_of
 from ..graph import nodes
 from ..nn.layers import positive
 from ..nn.model import Sequential
 from ..optim import SGD, Optimizer
+from .arguments import check_kinds, functions
 from .batches import batches
 from .checkpoint import Checkpoint, Keeper, description, read
 from .choice import stepper as stepper_for
@@ -41,7 +43,7 @@ def fit(
     ----------
     model : Sequential
         Its weights are replaced at the end by those of the best epoch.
-    data : Dataset or (x, t)
+    data : Dataset or pair (x, t)
         Samples along the first axis, uint8 or floats, and integer labels (N,), or targets for another loss. A
         `glassgrad.data.Dataset` brings its test set along.
     loss : callable ``(scores, t) -> Tensor``
@@ -89,7 +91,10 @@ def fit(
     DataError, ShapeError, DtypeError, SettingError
         If the data, a setting or a checkpoint cannot be used; nothing has been changed then.
     """
-    if not isinstance(data, tuple):
+    place = checkpoint.path if isinstance(checkpoint, Checkpoint) else checkpoint
+    check_kinds(model, loss, optimizer, progress, checkpoint=place, resume=resume)
+    callbacks = functions(callbacks)
+    if isinstance(data, Dataset):
         test = (data.x_test, data.y_test) if test is None else test
         data = data.x_train, data.y_train
     classify = loss is None or loss is nodes.cross_entropy

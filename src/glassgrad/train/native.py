@@ -13,12 +13,13 @@ import numpy as np
 from ..array_type import ArrayType
 from ..engine.native import CannotCompileError
 from ..engine.repeat import NOT_FINITE, Repeated
+from ..errors import DataError
 from ..graph import Tensor, nodes, type_of
 from ..nn.layers import Layer
 from ..optim import Optimizer, State
 from ..simplify import simplify
 from ..trace import Graph, trace
-from .step import Loss, Stepper, Weights
+from .step import Loss, Stepper, Weights, finite, not_finite
 
 ENTER_EVERY = 0.05  # seconds between two returns to Python, for progress and interruption
 AT_FIRST = 16  # steps of the first stretch, by which the others are measured
@@ -158,6 +159,11 @@ class NativeStepper(Stepper):
             return np.full(len(steps), self.optimizer.rate(1), self._dtype)
         return np.array([self.optimizer.rate(int(step)) for step in steps], self._dtype)
 
+    def check(self) -> None:
+        """Raise an error that names what made the weights NaN or infinite in the last step, if they are."""
+        if not finite(self.weights):
+            raise self._replayed(NOT_FINITE)
+
     def _replayed(self, status: int) -> Exception:
         """Come to the step that failed once more, natively from the saved state; return the error that it gives.
 
@@ -168,8 +174,9 @@ class NativeStepper(Stepper):
         self.count = self._saved_at
         for chosen, batch in self._since:
             count = min(ahead + self._saved_at - self.count, len(chosen) // batch)
-            if count:
-                self._run(chosen[: count * batch], batch, count)
+            if count and self._run(chosen[: count * batch], batch, count)[0]:
+                return DataError("the data were changed while the training went on: steps that had gone well do not "
+                                 "any more. Leave x and t as they are until fit returns, or give it copies.")
         self._stale = True
         self._refresh()
         rows = [chosen[start : start + batch] for chosen, batch in self._since
@@ -177,11 +184,13 @@ class NativeStepper(Stepper):
         for chosen in rows[ahead:]:
             try:
                 self.step(self._x[chosen], self._t[chosen])
+                super().check()
             except Exception as error:
                 self._restart()
                 return error
-        what = "the loss became NaN or infinite" if status == NOT_FINITE else f"step {status} of the program failed"
-        return CannotCompileError(f"{what} in native code, and did not by the interpreter")
+        if status == NOT_FINITE:  # sums in another order end just below what a number can be
+            return not_finite(self.count, "the loss or a weight is not finite")
+        return CannotCompileError(f"step {status} of the program failed in native code, and not by the interpreter")
 
 
 def _on_chosen(

@@ -69,7 +69,7 @@ class EpochScores:
         # The threads of NumPy's library would look for more work for a tenth of a second afterwards, on the cores that
         # the next steps want.
         with threads_of_numpy(1):
-            if epoch <= self._last:
+            if epoch <= self._last or x.dtype != self._like.dtype:  # a test set need not be 8-bit as well
                 return self._interpreted(weights, x)
             self._native = self._native or native_if_possible(self._model, self._like)
             return self._native(weights, x)
@@ -97,7 +97,7 @@ class NativeScores:
         x = np.ascontiguousarray(x)
         place = len(self._weights)
         _, _, outputs = self._loop.run(dict(enumerate(weights.values())), {place: x[: whole * ROWS]}, whole)
-        found = outputs[0].reshape(whole * ROWS, -1)
+        found = outputs[0].reshape(whole * ROWS, *outputs[0].shape[2:])
         if whole * ROWS == len(x):
             return found
         return np.concatenate([found, self._model.with_parameters(weights).scores(x[whole * ROWS :])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from ..array_type import numeric
 from ..errors import DataError, DtypeError, SettingError, ShapeError
 from ..nn.model import Sequential
 from ..ops.index import check_labels
+from .arguments import pair
 from .batches import generator
 
 Pair = tuple[Any, Any]
@@ -24,11 +26,11 @@ def seed_of(seed: Any) -> int:
 
 
 def sets_of(
-    model: Sequential, data: Pair, test: Pair | None, validation: float | Pair | None, seed: int, classify: bool
+    model: Sequential, data: Any, test: Pair | None, validation: float | Pair | None, seed: int, classify: bool
 ) -> dict[str, Pair]:
     """Return the data by name, checked against the model and each other."""
     sets = {"training": _checked("training", data)}
-    if isinstance(validation, (int, float)):
+    if isinstance(validation, Real):
         sets["training"], sets["validation"] = _split(sets["training"], float(validation), seed_of(seed))
     elif validation is not None:
         sets["validation"] = _checked("validation", validation)
@@ -54,8 +56,8 @@ def _check_classes(name: str, classes: int, t: Any) -> None:
         raise ShapeError(f"{name} labels have shape {t.shape}: give (N,) class numbers or (N, {classes}) one-hot rows.")
 
 
-def _checked(name: str, pair: Pair) -> Pair:
-    x, t = (numeric(part) for part in pair)
+def _checked(name: str, given: Any) -> Pair:
+    x, t = map(numeric, pair(name, given))
     if x.ndim < 2 or not len(x):
         raise DataError(f"{name} data have shape {x.shape}; rows along the first axis are needed, (N, D), and N >= 1.")
     if t.ndim == 0 or len(t) != len(x):
@@ -68,10 +70,10 @@ def _checked(name: str, pair: Pair) -> Pair:
     return x, t
 
 
-def _split(pair: Pair, share: float, seed: int) -> tuple[Pair, Pair]:
-    x, t = pair
-    held = round(share * len(x))
-    if not 0 < share < 1 or not 0 < held < len(x):
+def _split(whole: Pair, share: float, seed: int) -> tuple[Pair, Pair]:
+    x, t = whole
+    held = round(share * len(x)) if 0 < share < 1 else 0
+    if not 0 < held < len(x):
         raise SettingError(f"validation={share} of {len(x)} samples leaves one side empty; use a share like 0.1.")
     order = generator(seed, SPLIT, 0).permutation(len(x))
     return (x[order[held:]], t[order[held:]]), (x[order[:held]], t[order[:held]])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..array_type import ArrayType
 from ..engine.compiled import Runnable, program
-from ..errors import NonFiniteError
+from ..errors import NonFiniteError, ShapeError
 from ..graph import Tensor, type_of
 from ..interpret import evaluate_all
 from ..nn.layers import Layer
@@ -32,7 +32,11 @@ def training_step(model: Layer, loss: Loss, optimizer: Optimizer) -> Callable[..
         weights: Mapping[str, Tensor], state: State, x: Tensor, t: Tensor, lr: Tensor, count: Tensor, key: Tensor
     ) -> tuple[Tensor, Weights, State]:
         def objective(parameters: Mapping[str, Tensor]) -> Tensor:
-            return loss(model.with_parameters(parameters)(x, key=key), t)
+            found = loss(model.with_parameters(parameters)(x, key=key), t)
+            if shape := type_of(found).shape:
+                raise ShapeError(f"the loss has shape {shape}; a single number, of shape (), is needed. Take gg.mean "
+                                 "or gg.sum of all its entries.")
+            return found
 
         value, gradients = value_and_grad(objective)(weights)
         changed, kept = optimizer.update(weights, gradients, state, lr, count)
@@ -101,6 +105,11 @@ class Stepper:
         self.count += 1
         return float(loss)
 
+    def check(self) -> None:
+        """Raise an error that names what made the weights NaN or infinite in the last step, if they are."""
+        if self._previous and not finite(self._weights):
+            raise self._guilty(*self._previous)
+
     def _arguments(self, x: Any, t: Any) -> list[Any]:
         step = self.count + 1
         rate = self._dtype.type(self.optimizer.rate(step))
@@ -127,14 +136,25 @@ class Stepper:
         Where it is a weight that came in, the step before made it: that one is run again.
         """
         step = self.count + 1
-        if self._previous and not all(np.isfinite(array).all() for array in self._weights.values()):
+        if self._previous and not finite(self._weights):
             (graph, arguments), step = self._previous, self.count
-        values = evaluate_all(graph.nodes, graph.inputs, arguments)
+        with np.errstate(all="ignore"):
+            values = evaluate_all(graph.nodes, graph.inputs, arguments)
         try:
             Record(graph, values).check_finite()
-            found = "the loss is not finite"
+            found = "the loss or a weight is not finite"
         except NonFiniteError as error:
             found = str(error)
-        return NonFiniteError(
-            f"step {step}: {found}. Lower the learning rate, scale the inputs, or clip the gradients (clip=1.0)."
-        )
+        return not_finite(step, found)
+
+
+def finite(weights: Mapping[str, Any]) -> bool:
+    """Whether no weight is NaN or infinite."""
+    return all(np.isfinite(array).all() for array in weights.values())
+
+
+def not_finite(step: int, found: str) -> NonFiniteError:
+    """Return the error of a step in which something is not finite."""
+    return NonFiniteError(
+        f"step {step}: {found}. Lower the learning rate, scale the inputs, or clip the gradients (clip=1.0)."
+    )
