@@ -13,18 +13,24 @@ __all__ = ["cache_folder", "private_folder"]
 def cache_folder() -> Path:
     """Return the folder of glassgrad's cache, which need not exist.
 
-    On Linux it is ``$XDG_CACHE_HOME/glassgrad`` or ``~/.cache/glassgrad``.
+    On Linux it is ``$XDG_CACHE_HOME/glassgrad`` or ``~/.cache/glassgrad``. A user without a home, as in some
+    containers, has one in which nothing can be kept.
     """
     given = os.environ.get("GLASSGRAD_CACHE")
-    if given:
-        return Path(given).expanduser().absolute()
+    try:
+        return Path(given or _usual()).expanduser().absolute()
+    except RuntimeError:
+        return Path(os.devnull, "glassgrad")
+
+
+def _usual() -> str:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser().absolute() / "glassgrad"
+    return f"{base}/glassgrad"
 
 
 def private_folder(name: str) -> Path | None:

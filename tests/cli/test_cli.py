@@ -1,5 +1,6 @@
 """The command line as a person uses it: what it prints, writes, refuses, and the codes it exits with."""
 
+import itertools
 import json
 import os
 import signal
@@ -168,6 +169,21 @@ def test_doctor_says_in_words_whether_numpy_is_slow(monkeypatch, means, words):
 def test_doctor_knows_that_the_user_has_set_the_kernels(monkeypatch):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     assert "OPENBLAS_CORETYPE is set" in advice(rates(numpy=100, openblas=100))
+
+
+def test_doctor_knows_that_the_user_has_chosen_the_library(run, monkeypatch):
+    monkeypatch.setenv("GLASSGRAD_BLAS", "numpy")
+    out = run("doctor")[1]
+    assert "Other libraries were not measured, because GLASSGRAD_BLAS is set" in out
+    head, row = next((one, two) for one, two in itertools.pairwise(out.splitlines()) if "GF/s, one thread" in one)
+    assert row.index(json.loads(run("doctor", "--json")[1])["BLAS"]["kernels"]) == head.index("kernels")
+
+
+def test_doctor_says_where_programs_cannot_be_kept(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    assert "programs  kept" in run("doctor")[1]
+    (tmp_path / "programs").chmod(0o777)
+    assert "programs  compiled anew by every process" in run("doctor")[1]
 
 
 def test_doctor_works_where_no_library_can_be_called(run, monkeypatch):

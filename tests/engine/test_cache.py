@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from glassgrad.cache import private_folder
 from glassgrad.engine import native as module
 from glassgrad.engine.memory import FIRST
 
@@ -198,3 +199,17 @@ def test_sixteen_processes_start_at_once_on_a_cold_cache(home: Path) -> None:
     assert all(not errors for _, errors in outputs)
     (file,) = home.glob("*.o")
     assert module._read(file) is not None
+
+
+@posix
+def test_a_user_without_a_home_has_no_cache_and_no_failure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is run under any number."""
+    for name in ("GLASSGRAD_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def homeless(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    assert result() == result() == 16
+    assert private_folder("programs") is None

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +46,7 @@ def doctor(measure: bool, as_json: bool) -> None:
 
 
 def _found() -> dict[str, dict[str, Any]]:
-    from ..cache import cache_folder
-
     optional = {name: _version(name, f"not installed (extra [{extra}])") for name, extra in OPTIONAL.items()}
-    folder = cache_folder()
     return {
         "glassgrad": {"version": __version__, "installed in": str(Path(__file__).parents[1])},
         "Python": {"version": platform.python_version(), "system": f"{platform.system()} {platform.machine()}",
@@ -56,7 +54,26 @@ def _found() -> dict[str, dict[str, Any]]:
         "libraries": {name: _version(name) for name in NEEDED},
         "optional libraries": optional,
         "environment": {name: os.environ.get(name, "not set") for name in VARIABLES},
-        "cache": {"folder": str(folder), "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())},
+        "cache": _cache(),
+    }
+
+
+def _cache() -> dict[str, Any]:
+    """Return where programs and measurements are kept, how much there is, and whether they can be kept at all."""
+    from ..cache import cache_folder, private_folder
+
+    size = 0
+    for place, _, names in os.walk(cache_folder()):
+        for name in names:
+            with suppress(OSError):  # another process is at work, or a file of somebody else
+                size += os.stat(os.path.join(place, name)).st_size
+    kept = private_folder("programs")
+    words = "kept" if kept is not None and os.access(kept, os.W_OK) else (
+        "compiled anew by every process: their folder cannot be written, belongs to somebody else, or others may write "
+        "to it. Mend that, or name another folder by GLASSGRAD_CACHE.")
+    return {
+        "folder": str(cache_folder()), "bytes": size,
+        "programs": words,
     }
 
 
@@ -110,9 +127,10 @@ def advice(measured: Mapping[str, Measured]) -> str:
     name, best = max(measured.items(), key=lambda item: item[1].score)
     share = numpy.score / best.score
     if share >= SLOW:
-        held = os.environ.get("OPENBLAS_CORETYPE")
-        others = " Others were not measured, because OPENBLAS_CORETYPE is set." if held else ""
-        return f"multiplies at {share:.0%} of the best speed measured here.{others}"
+        narrowed = {"OPENBLAS_CORETYPE": "Other kernels", "GLASSGRAD_BLAS": "Other libraries"}
+        unknown = [f" {what} were not measured, because {variable} is set." for variable, what in narrowed.items()
+                   if os.environ.get(variable)]
+        return f"multiplies at {share:.0%} of the best speed measured here.{''.join(unknown)}"
     part = "about half" if 0.4 <= share <= 0.6 else f"{share:.0%}"
     speed = f"multiplies at {part} of the speed that is possible here"
     if numpy.core and name.startswith("openblas") and best.core != numpy.core:
@@ -127,8 +145,9 @@ def _echo_table(choice: Choice) -> None:
     if not choice.measured:
         return
     cases = next((list(each.gflops) for each in choice.measured.values() if each.gflops), [])
-    width = max(map(len, choice.measured))
-    click.echo(f"  {'GF/s, one thread':{width}}  {'kernels':14}" + "".join(f"  {case}" for case in [*cases, "mean"]))
+    title = "GF/s, one thread"
+    width = max(map(len, [title, *choice.measured]))
+    click.echo(f"  {title:{width}}  {'kernels':14}" + "".join(f"  {case}" for case in [*cases, "mean"]))
     seen: dict[tuple[str, float], str] = {}
     for name, each in choice.measured.items():
         twin = seen.setdefault((each.core, each.score), name)

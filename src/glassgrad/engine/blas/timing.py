@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from .find import Candidate
@@ -168,9 +169,10 @@ def measure(places: Sequence[Candidate], rounds: int = ROUNDS) -> dict[str, Meas
             for case in CASES:
                 for name, worker in running.items():
                     best[name][case] = min(best[name][case], worker.seconds(case, ROUND))
-            scores = {name: math.fsum(math.log(best[name][case]) for case in CASES) / len(CASES) for name in running}
-            limit = min(scores.values(), default=math.inf) + math.log(BEHIND)
-            running = {name: worker for name, worker in running.items() if scores[name] <= limit}
+            fastest = {case: min((best[name][case] for name in running), default=math.inf) for case in CASES}
+            # The case in the middle: whoever was held up in one or two by something else gets another try.
+            running = {name: worker for name, worker in running.items()
+                       if median(best[name][case] / fastest[case] for case in CASES) <= BEHIND}
         found = dict.fromkeys((place.name for place in places), Measured("", {}))
         for name, worker in ready.items():
             times = best[first[same[name]]]
