@@ -297,10 +297,17 @@ def test_the_command_resumes_and_refuses_what_does_not_fit(run):
     code, _, err = run("bench", "inference", "--peers", "torch", "--quick", "--json", "f.json", "--resume")
     assert code == 1
     assert err.startswith("error: f.json was measured with peers ['numpy']; here it is ['torch']. Leave out --resume")
-    Path("f.json").write_text("[1, 2]")
+    whole = Path("f.json").read_text("utf-8")
+    damaged = [whole.replace(name, "other") for name in ('"seconds"', '"work"', '"kind"')]
+    for text in ("[1, 2]", "{", "null", *damaged, whole.replace('"seconds": [', '"seconds": ["x", ')):
+        Path("f.json").write_text(text)
+        code, _, err = run(*wanted, "--resume")
+        assert code == 1
+        assert err.startswith("error: f.json holds no figures of glassgrad bench, or not all of them any more. Leave")
+    Path("f.json").unlink()
     code, _, err = run(*wanted, "--resume")
-    assert code == 1
-    assert err.startswith("error: f.json holds no figures of glassgrad bench")
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.startswith("error: cannot read 'f.json': No such file")
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
@@ -308,6 +315,8 @@ def test_the_command_resumes_and_refuses_what_does_not_fit(run):
     (["deck", "--peers", "torhc"], "error: peer 'torhc' is not known. Did you mean 'torch'? Known: "),
     (["deck", "--resume"], "error: --resume goes on with a file of figures: name it with --json FILE."),
     (["deck", "--json", "no/folder/f.json"], "error: cannot write 'no/folder/f.json': its folder does not exist."),
+    (["deck", "--json", "."], "error: cannot write '.': it is a folder. Name a file in it."),
+    (["deck", "--markdown", "."], "error: cannot write '.': it is a folder."),
 ])
 def test_what_cannot_be_used_is_said_in_one_line_before_anything_is_measured(run, arguments, said):
     code, out, err = run("bench", *arguments)

@@ -81,3 +81,15 @@ def test_rows_that_are_chosen_are_read_along_and_not_across() -> None:
     np.testing.assert_allclose(z, X[order].sum(axis=1), rtol=1e-4, atol=1e-5)
     assert "vector.reduce.fadd" in loop.llvm
 
+
+
+def test_long_rows_are_not_written_out_in_full() -> None:
+    """LLVM would keep all of a row of 256 numbers in registers, of which there are too few, and take seconds for it."""
+
+    def code(columns: int) -> str:
+        shape = f"float32[32, {columns}]"
+        return compiled(["for i in range(32):", f"    for j in range({columns}):", "        z[i, j] = row[0, j]"],
+                        {"z": shape, "row": shape}).llvm
+
+    assert code(256).count("store <") <= 16
+    assert len(code(256)) < 2 * len(code(2048))

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import DataError, one_of
 from ..files import read_bytes, write_atomic
 from .cases import CASES
+from .contest import from_data, to_data
 from .machine import available, describe
 from .outcome import Outcome
 from .peers import OURS, PEERS, PRODUCTS
@@ -92,11 +93,15 @@ class Run:
             If it is no such file, or from another machine, other versions or other settings.
         """
         assert self.file is not None
+        data = read_bytes(self.file, LIMIT)
         try:
-            found = json.loads(read_bytes(self.file, LIMIT))
-            machine, settings, contests = found["machine"], found["settings"], dict(found["contests"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise DataError(f"{self.file} holds no figures of glassgrad bench: {error}. Leave out --resume.") from None
+            found = json.loads(data)
+            machine, settings, contests = found["machine"], dict(found["settings"]), dict(found["contests"])
+            for label, kept in contests.items():
+                to_data(from_data(label, kept))  # all of it can be read
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
+            raise DataError(f"{self.file} holds no figures of glassgrad bench, or not all of them any more. Leave out "
+                            "--resume, or name another file.") from None
         here = json.loads(json.dumps({**self.settings, **self.machine}))
         there = {**settings, **machine}
         for name, value in here.items():

@@ -53,8 +53,12 @@ def bench(cases: tuple[str, ...], peers: str | None, cores: str, rounds: int, qu
     if resume and json_file is None:
         raise SettingError("--resume goes on with a file of figures: name it with --json FILE.")
     for file in (json_file, markdown_file):
-        if file is not None and not Path(file).absolute().parent.is_dir():  # before the measuring, not after it
+        if file is None:
+            continue
+        if not Path(file).absolute().parent.is_dir():  # before the measuring, not after it
             raise DataError(f"cannot write {file!r}: its folder does not exist.")
+        if Path(file).is_dir():
+            raise DataError(f"cannot write {file!r}: it is a folder. Name a file in it.")
     named = None if peers is None else [name.strip() for name in peers.split(",") if name.strip()]
     with _Line() as line:
         run = Run(cases, named, cores == "all", rounds, quick, line.show, json_file)
