@@ -130,8 +130,12 @@ class Compiled:
 
     def _run(self, found: tuple[Graph, Runnable], arrays: Sequence[Any]) -> Any:
         self._last = graph, run = found
-        results = run(arrays)
-        if surroundings.get().watch is not None:
+        if surroundings.get().watch is None:
+            results = run(arrays)
+        elif type(run) is NativeProgram:
+            results = run(arrays, graph.look_at)
+        else:
+            results = run(arrays)
             graph.look_at(results, arrays)
         if type(run) is Program:
             results = _own(results, arrays)
