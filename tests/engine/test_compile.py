@@ -248,6 +248,27 @@ def test_debug_names_the_first_value_that_is_not_finite_in_a_compiled_run() -> N
             both(np.zeros(2))
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [1, 7, 3001])
+def test_debug_sees_every_entry_of_every_result_of_a_native_program(size: int, dtype: str, bad: float) -> None:
+    many = gg.compile(lambda x, y: {"same": x + 0.0, "most": gg.max(x), "signs": y > 0, "wide": y * 2.0},
+                      engine="native")
+    empty = gg.compile(lambda x: x * 2.0, engine="native")
+    x, y = np.ones(size, dtype), np.ones((size, 2))
+    with gg.debug():
+        assert many(x, y)["most"] == 1
+        assert empty(x[:0]).shape == (0,)
+        for place in {0, size // 2, size - 1}:
+            for given in (x, y):
+                entries = given.reshape(-1)
+                entries[place] = bad
+                with pytest.raises(gg.NonFiniteError):
+                    many(x, y)
+                entries[place] = 1
+        many(x, y)
+
+
 def test_a_wrong_class_number_is_said_as_the_interpreter_says_it() -> None:
     loss = gg.compile(gg.cross_entropy, engine="native")
     assert loss(X, np.array([0, 2])) == pytest.approx(float(gg.cross_entropy(X, np.array([0, 2])).item()))
@@ -263,8 +284,10 @@ def test_without_llvm_there_is_one_warning_and_numpy_works(monkeypatch: pytest.M
     monkeypatch.setattr(native_module.importlib.util, "find_spec", lambda name: None)
     native_module.native.cache_clear()
     first = gg.compile(lambda x: gg.sin(x) * 3)
-    with pytest.warns(RuntimeWarning, match="llvmlite is not installed, so programs run by NumPy, slower: pip install"):
+    with pytest.warns(RuntimeWarning, match="llvmlite is not installed, so programs run by NumPy, slower: pip install"
+                      ) as said:
         found = first(X)
+    assert said[0].filename == __file__
     np.testing.assert_allclose(found, np.sin(X) * 3)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -46,7 +46,7 @@ class NumpyProgram:
     """A graph as calls of NumPy in order, each into an array of its own or one that is free again."""
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = lowered(graph)
+        self.graph = lowered(graph, for_numpy=True)
         self._local = threading.local()
         self._order = [node for node in self.graph.nodes if not node.is_leaf]
         self._arena, self._places = self._laid_out()

@@ -26,23 +26,30 @@ from . import contractions, openings
 from .expressions import EXPRESSIONS
 
 OWN: dict[Op, Callable[..., Any]] = contractions.DEFINITIONS | openings.DEFINITIONS
-"""Definitions that the engine has of its own; None stands for an op that stays closed there."""
+"""Definitions that native code needs of ops for which NumPy has one function; None where an op stays closed."""
 
 
-def lowered(graph: Graph) -> Graph:
-    """Return an equal graph on the same inputs whose ops the engine knows, as far as that is possible."""
+def lowered(graph: Graph, for_numpy: bool = False) -> Graph:
+    """Return an equal graph on the same inputs whose ops the engine knows, as far as that is possible.
+
+    Parameters
+    ----------
+    graph : Graph
+    for_numpy : bool
+        Whether NumPy will run it, so that the ops of `OWN` stay closed.
+    """
     copies: dict[Tensor, Tensor] = {}
     for node in graph.nodes:
         inputs = tuple(copies[source] for source in node.inputs)
-        copies[node] = node if node.is_leaf else _lower(node, inputs)
+        copies[node] = node if node.is_leaf else _lower(node, inputs, for_numpy)
     outputs = [copies[node] for node in graph.outputs]
     return simplify(Graph(graph.inputs, outputs, graph.name, takes=graph.takes, gives=graph.gives))
 
 
-def _lower(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+def _lower(node: Tensor, inputs: tuple[Tensor, ...], for_numpy: bool) -> Tensor:
     if node.value is not None and not any(source.value is None for source in inputs):
         return constant(node.value)  # known already: nothing is left to compute
-    form = _form(node.op, tuple(source.type for source in inputs), **node.params)
+    form = _form(node.op, tuple(source.type for source in inputs), for_numpy, **node.params)
     if form is None:
         return node if inputs == node.inputs else copy_node(node, inputs)
     copies = dict(zip(form.inputs, inputs, strict=True))
@@ -60,9 +67,9 @@ def _moved(inner: Tensor, copies: dict[Tensor, Tensor], node: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _form(op: Op, types: tuple[ArrayType, ...], /, **params: Any) -> Graph | None:
+def _form(op: Op, types: tuple[ArrayType, ...], for_numpy: bool, /, **params: Any) -> Graph | None:
     """Return the graph that an op opens into, itself lowered; None if it stays closed."""
-    for definition in _definitions(op):
+    for definition in _definitions(op, for_numpy):
         with inside(()):
             arguments = [placeholder(type) for type in types]
             try:
@@ -74,13 +81,13 @@ def _form(op: Op, types: tuple[ArrayType, ...], /, **params: Any) -> Graph | Non
         result = as_tensor(result)
         again = op not in OWN and any(node.op is op for node in ancestors([result]))
         if not again and result.type == _type(op, types, params):
-            return lowered(Graph(arguments, [result], op.name))
+            return lowered(Graph(arguments, [result], op.name), for_numpy)
     return None
 
 
-def _definitions(op: Op) -> list[Callable[..., Any]]:
+def _definitions(op: Op, for_numpy: bool) -> list[Callable[..., Any]]:
     """Return the functions of Tensors that say what an op is, the first to be tried first."""
-    if op in OWN:
+    if op in OWN and not for_numpy:
         return [OWN[op]]
     if op in EXPRESSIONS or op.body is None:
         return []

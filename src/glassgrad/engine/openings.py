@@ -1,6 +1,6 @@
-"""Ops that the engine knows by others alone: where something holds, places of extremes, a stable sum of exponentials.
+"""Ops that native code knows by others alone: where something holds, places of extremes, a stable sum of exponentials.
 
-NumPy has a function of its own for each, so the ops have no local graph; these definitions are the engine's alone.
+NumPy has a function of its own for each, so the ops have no local graph; these definitions are for native code alone.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ MOST = 64  # pieces
 LINE = 64  # entries: no piece ends within a line of the cache
 SHARE = 16  # entries of a loop for each entry of the parts of its sums, which one core adds
 FLOPS = 3  # of a product, in the time of the addition of an entry
-BAND = 48  # rows of a piece of a product at least: each piece fetches the whole right operand into the nearest cache
+LEAST_ROWS = 48  # of a piece of a product: each piece fetches the whole right operand into the nearest cache
 TURNED = 16  # its rows are a multiple of this where the left operand lies turned, and they fill vectors
 _MOVED = 2  # work for each byte read or written
 
@@ -57,7 +57,7 @@ def portion_of_product(product: Product, views: Mapping[Tensor, View], grain: in
     """Return how many rows of a product make a piece, if it is written out for its sizes; 0 if it is better not cut."""
     rows, _, columns = product.sizes
     grains = product.flops // (FLOPS * grain)
-    count = min(grains, MOST, rows // BAND)
+    count = min(grains, MOST, rows // LEAST_ROWS)
     if grains < LARGE_PRODUCT or count < 2 or not 1 < columns <= FEW:
         return 0
     unit = TURNED if turned(product.left, views) else 1

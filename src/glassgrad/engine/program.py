@@ -9,17 +9,19 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..array_type import ArrayType
 from ..graph import Tensor
 from ..interpret import Program
 from ..trace import Graph
 from .arena import aligned
 from .blas import Blas, best
 from .crew import crew
+from .look import Look
 from .loops import Loop, chain
 from .lower import is_constant
 from .machine import Function
@@ -66,6 +68,7 @@ class Workspace:
         self._outputs = [(slot, self._array(slot)) for slot in outputs]
         self._lent = [slot for slot, array in self._outputs if array is None]
         self._seen: dict[int, weakref.ref[Any]] = {}  # by position: the argument whose address stands in the table
+        self._look: Look | None = None
 
     def _first(self, slot: Slot) -> Any:
         """Return the array of a slot; None for a large argument or result, which comes with every run."""
@@ -119,6 +122,14 @@ class Workspace:
         return found
 
 
+    def finite(self) -> bool:
+        """Return whether the outputs of the last run are finite, if the caller has not let go of them yet."""
+        if self._look is None:
+            self._look = Look(self.table, {slot.position: ArrayType(slot.shape, slot.dtype)
+                                           for slot, _ in self._outputs})
+        return self._look()
+
+
 class NativeProgram:
     """A plan as native code: one function for each stretch of steps between calls of NumPy.
 
@@ -151,8 +162,11 @@ class NativeProgram:
         self._whole = None if isinstance(alone, Call) else alone
         self._free: list[Workspace] = []
 
-    def __call__(self, arguments: Sequence[Any]) -> list[Any]:
-        """Return the outputs for these values of the inputs; several threads may call at once."""
+    def __call__(self, arguments: Sequence[Any], look: Callable[..., object] | None = None) -> list[Any]:
+        """Return the outputs for these values of the inputs; several threads may call at once.
+
+        If outputs are not finite, ``look(outputs, arguments)`` is called.
+        """
         try:
             workspace = self._free.pop()
         except IndexError:
@@ -162,6 +176,8 @@ class NativeProgram:
         if self.run(workspace) if whole is None else whole(workspace.address):
             return self._reference(arguments)  # which says what was wrong
         results = workspace.results()
+        if look is not None and not workspace.finite():
+            look(results, arguments)
         self._free.append(workspace)
         return results
 
