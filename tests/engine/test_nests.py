@@ -91,5 +91,5 @@ def test_long_rows_are_not_written_out_in_full() -> None:
         return compiled(["for i in range(32):", f"    for j in range({columns}):", "        z[i, j] = row[0, j]"],
                         {"z": shape, "row": shape}).llvm
 
-    assert code(256).count("store <") <= 16
-    assert len(code(256)) < 2 * len(code(2048))
+    assert code(256).count("store <") <= 64  # of the 1024 that there are
+    assert code(2048).count("store <") <= 64
