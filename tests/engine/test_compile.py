@@ -284,8 +284,10 @@ def test_without_llvm_there_is_one_warning_and_numpy_works(monkeypatch: pytest.M
     monkeypatch.setattr(native_module.importlib.util, "find_spec", lambda name: None)
     native_module.native.cache_clear()
     first = gg.compile(lambda x: gg.sin(x) * 3)
-    with pytest.warns(RuntimeWarning, match="llvmlite is not installed, so programs run by NumPy, slower: pip install"):
+    with pytest.warns(RuntimeWarning, match="llvmlite is not installed, so programs run by NumPy, slower: pip install"
+                      ) as said:
         found = first(X)
+    assert said[0].filename == __file__
     np.testing.assert_allclose(found, np.sin(X) * 3)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

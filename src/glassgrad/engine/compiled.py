@@ -21,7 +21,7 @@ from ..build import weak_dtype
 from ..errors import TraceError, one_of, refuse_no_function
 from ..graph import Tensor
 from ..interpret import Program
-from ..place import surroundings
+from ..place import locate, site, surroundings
 from ..simplify import simplify
 from ..trace import Graph, trace
 from ..transform import differentiated_around
@@ -199,9 +199,14 @@ _warned: set[str] = set()
 
 def say_once(message: str) -> None:
     """Say once in a process what makes programs slower here."""
-    if message not in _warned:
-        _warned.add(message)
+    if message in _warned:
+        return
+    _warned.add(message)
+    place = locate(site())
+    if place is None:
         warnings.warn(message, RuntimeWarning, stacklevel=3)
+    else:  # the line of the user's program, however deep below it this is found
+        warnings.warn_explicit(message, RuntimeWarning, place.file, place.line)
 
 
 def _own(results: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:

@@ -19,28 +19,23 @@ import numpy as np
 from ..array_type import ArrayType, is_float
 from .native import native
 
-TEXT = """def look(told):
+HEAD = """def look(told):
     head = array(told, (3,), int64)
     table = array(head[0], (head[1],), int64)
     results = array(told + 24, (head[2], 3), int64)
     for result in range(head[2]):
         count = results[result, 1]
-        if results[result, 2] == 32:
-            single = array(table[results[result, 0]], (count,), float32)
-            wrong_32 = float32(0)
-            for i in range(count):
-                wrong_32 = accumulate_32(wrong_32, float32(1) if single[i] - single[i] != 0 else float32(0))
-            if wrong_32 > 0:
-                return 1
-        if results[result, 2] == 64:
-            double = array(table[results[result, 0]], (count,), float64)
-            wrong_64 = float64(0)
-            for i in range(count):
-                wrong_64 = accumulate_64(wrong_64, float64(1) if double[i] - double[i] != 0 else float64(0))
-            if wrong_64 > 0:
-                return 1
-    return 0
 """
+OF_WIDTH = """        if results[result, 2] == {bits}:
+            x_{bits} = array(table[results[result, 0]], (count,), float{bits})
+            wrong_{bits} = float{bits}(0)
+            for i in range(count):
+                of_{bits} = float{bits}(1) if x_{bits}[i] - x_{bits}[i] != 0 else float{bits}(0)
+                wrong_{bits} = accumulate_{bits}(wrong_{bits}, of_{bits})
+            if wrong_{bits} > 0:
+                return 1
+"""
+TEXT = HEAD + "".join(OF_WIDTH.format(bits=bits) for bits in (32, 64)) + "    return 0\n"
 
 
 class Look:

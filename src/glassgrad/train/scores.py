@@ -19,7 +19,7 @@ from ..simplify import simplify
 from ..trace import trace
 
 ROWS = 480  # at once, ten bands of a product: as many as fit into the cache with what is computed from them
-WORTH = 2e10  # multiplications that take NumPy about as long as LLVM takes to compile them, half a second
+WORTH = 2e10  # multiplications on which native code saves what LLVM takes to compile them, about half a second
 
 Scores = Callable[[Mapping[str, Any], Any], Any]
 
