@@ -3,6 +3,7 @@
 import json
 import os
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from glassgrad.bench.cases import CASES, shell
 from glassgrad.bench.cases.grid import cells
 from glassgrad.bench.child import Child, environment
 from glassgrad.bench.contest import agree, contest
+from glassgrad.bench.job import AbsentError
 from glassgrad.bench.outcome import Goal, best_goal, goal, table_of, title
 from glassgrad.bench.peers import PEERS
 from glassgrad.bench.peers.products import shapes
@@ -106,7 +108,8 @@ def test_a_silent_child_has_failed():
 
 def test_children_have_thread_pools_of_the_size_asked_for_and_the_cores(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "64")
-    assert environment(3)["OMP_NUM_THREADS"] == environment(3)["OPENBLAS_NUM_THREADS"] == "3"
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        assert environment(3)[name] == "3"
     if hasattr(os, "sched_getaffinity"):
         core = min(os.sched_getaffinity(0))
         told = "import json, os; input(); print(json.dumps({'cores': list(os.sched_getaffinity(0))}))"
@@ -176,7 +179,7 @@ def libraries():
         yield real
 
 
-TRAINERS = ("deck", "torch", "jax", "jax.scan", "sklearn", "autograd", "mygrad")
+TRAINERS = ("deck", "torch", "jax", "jax.scan", "tensorflow", "tensorflow.epoch", "sklearn", "autograd", "mygrad")
 
 
 @pytest.mark.parametrize("work", [SMALL, TINY, Training((784, 12, 12, 10), 20, 10, "adam", 0.001, initial="he",
@@ -193,10 +196,30 @@ def test_every_library_here_learns_the_same(libraries, work):
 @pytest.mark.parametrize("work", [Inference((784, 12, 10), 3, 2, initial="he", data="noise"), Function(2000, 3, 2)],
                          ids=["inference", "function"])
 def test_every_library_here_computes_the_same(libraries, work):
-    able = {Inference: ("numpy", "torch", "jax", "sklearn"), Function: ("torch", "jax", "autograd", "mygrad")}
+    able = {Inference: ("numpy", "torch", "jax", "tensorflow", "sklearn", "onnxruntime"),
+            Function: ("torch", "jax", "tensorflow", "autograd", "mygrad")}
     held = contest("the same", work, ("glassgrad", *able[type(work)]), libraries)
     assert "glassgrad" in held.times
     assert all(reason.startswith("not installed") for reason in held.out.values()), held.out
+
+
+def test_a_model_for_onnx_runtime_has_the_activation_of_the_work():
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    work = Inference((784, 12, 12, 10), 3, 2, activation="tanh", initial="he", data="noise")
+    ours, theirs = (PEERS[name].prepare(work)().results for name in ("glassgrad", "onnxruntime"))
+    np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("peer", "missing", "remedy"), [
+    ("tensorflow", "tensorflow", "pip install tensorflow"),
+    ("onnxruntime", "onnxruntime", "pip install onnxruntime onnx"),
+    ("onnxruntime", "onnx", "pip install onnxruntime onnx"),
+])
+def test_a_library_that_is_missing_is_named_with_all_that_is_needed(monkeypatch, peer, missing, remedy):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(AbsentError, match=f"^not installed .*{remedy}$"):
+        PEERS[peer].prepare(Inference((784, 12, 10), 3, 2, data="noise"))
 
 
 def test_products_are_the_ones_of_the_step():
@@ -219,20 +242,28 @@ def test_agreement_is_relative_to_the_largest_result():
     assert not agree([np.inf], [np.inf])
 
 
-def test_programs_read_what_is_published_and_reach_their_accuracy(tmp_path, capsys, monkeypatch):
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A folder with files as Fashion-MNIST is published, of images in which one pixel says what they are."""
     rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("published")
     for part, count in (("train", 60_000), ("t10k", 100)):
         t = rng.integers(0, 10, count).astype(np.uint8)
         x = np.zeros((count, 784), np.uint8)
-        x[np.arange(count), 40 * t] = 255  # one pixel says what it is
-        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(bytes(16) + x.tobytes())
-        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(bytes(8) + t.tobytes())
-    for peer in ("glassgrad", "deck"):
-        monkeypatch.setattr("sys.argv", ["programs.py", peer, str(tmp_path), "--until", "0.9", "--epochs", "5"])
-        programs.main()
-        found = json.loads(capsys.readouterr().out)
-        assert found["accuracies"][-1] >= 0.9
-        assert found["data"] == 60_000 * 784 * (1 if peer == "glassgrad" else 8)
+        x[np.arange(count), 40 * t] = 255
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(bytes(16) + x.tobytes())
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(bytes(8) + t.tobytes())
+    return folder
+
+
+@pytest.mark.parametrize("peer", programs.PROGRAMS)
+def test_programs_read_what_is_published_and_reach_their_accuracy(peer, published, tmp_path):
+    _, found = shell._run(Session(), peer, published, str(tmp_path), "--until", "0.9", "--epochs", "5")
+    if peer not in ("glassgrad", "deck") and isinstance(found, str):
+        assert found.startswith("not installed: ")
+        return
+    assert found["accuracies"][-1] >= 0.9
+    assert found["data"] == 60_000 * 784 * {"glassgrad": 1, "deck": 8}.get(peer, 4)
 
 
 def test_time_to_an_accuracy_is_a_mean_over_seeds_and_nothing_compiled_is_told_apart(monkeypatch):

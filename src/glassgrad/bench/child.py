@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-           "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+           "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 PATIENCE = 600  # seconds for one answer; torch.compile has taken 60 on a slow core
 MAIN = "from glassgrad.bench.worker import main; main()"
 
@@ -27,11 +27,12 @@ MAIN = "from glassgrad.bench.worker import main; main()"
 def environment(count: int) -> dict[str, str]:
     """Return the variables of a child that may use so many cores: thread pools of that size, and no accelerator.
 
-    Bytecode is kept, as it is where packages are installed.
+    Bytecode is kept, as it is where packages are installed. TensorFlow keeps its notes to itself: the last line of
+    a child that ends is shown.
     """
     own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**own, **dict.fromkeys(THREADS, str(count)), "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "",
-            "PYTHONHASHSEED": "0"}
+            "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0"}
 
 
 def pinned(cores: set[int] | None, program: str) -> str:

@@ -180,6 +180,36 @@ def jax_step(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
     jax(files, epochs, seed, diary, scan=False)
 
 
+def tensorflow(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
+    """The whole epoch as one compiled program."""
+    import tensorflow as tf
+
+    x, t, x_test, t_test = (tf.cast(a, tf.float32) / 255 if a.ndim == 2 else tf.cast(a, tf.int32) for a in files)
+    parameters = W1, b1, W2, b2 = [tf.Variable(array) for array in first_weights(seed)]
+
+    def scores(x: Any) -> Any:
+        return tf.nn.relu(x @ W1 + b1) @ W2 + b2
+
+    def whole(order: Any) -> None:
+        for chosen in order:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
+                    labels=tf.gather(t, chosen), logits=scores(tf.gather(x, chosen))))
+            for w, g in zip(parameters, tape.gradient(loss, parameters), strict=True):
+                w.assign_sub(RATE * g)
+
+    program = tf.function(whole, jit_compile=True)
+
+    def accuracy() -> float:
+        return float(np.mean(scores(x_test).numpy().argmax(axis=1) == t_test.numpy()))
+
+    diary.ready(memoryview(x))
+    for epoch in range(epochs):
+        program(tf.constant(batches(seed, epoch).astype(np.int32)))
+        if diary.epoch_done(accuracy):
+            return
+
+
 def sklearn(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
     """An epoch for each `partial_fit`; it shuffles by itself."""
     from sklearn.neural_network import MLPClassifier
@@ -227,7 +257,8 @@ def deck(files: list[Any], epochs: int, seed: int, diary: Diary) -> None:
 
 
 PROGRAMS: dict[str, Callable[[list[Any], int, int, Diary], None]] = {
-    "glassgrad": glassgrad, "torch": torch, "jax": jax_step, "jax.scan": jax, "sklearn": sklearn, "deck": deck,
+    "glassgrad": glassgrad, "torch": torch, "jax": jax_step, "jax.scan": jax, "tensorflow.epoch": tensorflow,
+    "sklearn": sklearn, "deck": deck,
 }
 
 

@@ -47,8 +47,8 @@ CASES: dict[str, Case] = {
     "inference": Case("Predictions", inference, 1),
     "function": Case("An arbitrary function", function, 1),
     "memory": Case("Memory", memory, 1),
-    "accuracy": Case("From the shell to a test accuracy of 0.85", accuracy, 2),
-    "compiling": Case("The first step", compiling, 2),
+    "accuracy": Case("From the shell to a test accuracy of 0.85", accuracy, 4),
+    "compiling": Case("The first step", compiling, 3),
     "scaling": Case("When the work doubles", scaling, 2),
-    "grid": Case("The grid", grid, 25, asked=True),
+    "grid": Case("The grid", grid, 30, asked=True),
 }

@@ -12,7 +12,7 @@ from ..peers import OURS
 from ..session import Session
 from ..work import Training, to_plain
 
-PEERS = (OURS, "torch", "torch.compile", "jax", "jax.scan", "sklearn")
+PEERS = (OURS, "torch", "torch.compile", "jax", "jax.scan", "tensorflow", "tensorflow.epoch", "sklearn")
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,17 @@ class Start:
     imports: float
 
 
-def variables(folder: str) -> dict[str, str]:
-    """Return where each library keeps compiled programs, so that they begin with nothing; JAX must be asked to."""
+def folders(folder: str) -> dict[str, str]:
+    """Return where those libraries keep compiled programs that do so by themselves, so that they begin with nothing."""
+    return {"GLASSGRAD_CACHE": str(Path(folder, "glassgrad")), "TORCHINDUCTOR_CACHE_DIR": str(Path(folder, "torch"))}
+
+
+def asked(folder: str) -> dict[str, str]:
+    """Return what makes the others keep them as well: JAX, and XLA within TensorFlow."""
     return {
-        "GLASSGRAD_CACHE": str(Path(folder, "glassgrad")), "JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax")),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1", "TORCHINDUCTOR_CACHE_DIR": str(Path(folder, "torch")),
+        "JAX_COMPILATION_CACHE_DIR": str(Path(folder, "jax")), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        "TF_XLA_FLAGS": f"--tf_xla_persistent_cache_directory={Path(folder, 'tensorflow')}",
     }
 
 
@@ -56,7 +61,7 @@ def compiling(session: Session) -> Outcome:
 
 def _first(session: Session, name: str, work: dict[str, object], folder: str) -> Start | str:
     """Return what it takes a fresh process to get ready, or why it does not."""
-    with Child(session.cores, session.count, variables(folder)) as child:
+    with Child(session.cores, session.count, {**folders(folder), **asked(folder)}) as child:
         ready = child.ask({"peer": name, "work": work})
         if reason := ready.get("absent") or ready.get("failed"):
             return str(reason)

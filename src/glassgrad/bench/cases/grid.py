@@ -13,7 +13,7 @@ from ..work import Training
 
 HIDDEN, BATCH, DEPTH, OPTIMIZER = (16, 50, 256, 1024), (1, 32, 100, 1000), (1, 3, 6), ("sgd", "adam")
 QUICK = (50, 256), (32, 100), (1, 3), ("sgd",)
-PEERS = (OURS, PRODUCTS, "torch", "jax", "jax.scan", "sklearn")
+PEERS = (OURS, PRODUCTS, "torch", "jax", "jax.scan", "tensorflow.epoch", "sklearn")
 EPOCH = 3e9  # operations that an epoch of a cell does, as far as FEWEST and MOST steps allow
 PER_WEIGHT = {"sgd": 60, "adam": 150}  # operations that take as long as the update of a weight, which waits for memory
 FEWEST, MOST = 2, 400

@@ -19,7 +19,7 @@ from ..peers import OURS
 from ..peers.ours import planned_bytes
 from ..session import Session
 from ..work import Training
-from .compiling import variables
+from .compiling import folders
 
 ACCURACY, MOST_EPOCHS, SEEDS = 0.85, 20, 5
 NOT_HERE = "Fashion-MNIST is not on this machine: glassgrad data download fashion-mnist"
@@ -46,7 +46,7 @@ def _run(session: Session, name: str, folder: Path, caches: str, *options: str) 
     began = time.perf_counter()
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-P", "-c", pinned(session.cores, start)], capture_output=True, text=True, check=False,
-        env={**environment(session.count), **{k: v for k, v in variables(caches).items() if "JAX" not in k}},
+        env={**environment(session.count), **folders(caches)},
     )
     seconds = time.perf_counter() - began
     if done.returncode:

@@ -8,7 +8,8 @@ from ..peers import OURS, PRODUCTS
 from ..session import Session
 from ..work import Training, describe_data
 
-LIBRARIES = ("torch", "torch.compile", "jax", "jax.scan", "sklearn", "autograd", "mygrad")
+LIBRARIES = ("torch", "torch.compile", "jax", "jax.scan", "tensorflow", "tensorflow.epoch", "sklearn", "autograd",
+             "mygrad")
 
 
 def deck(session: Session) -> Outcome:

@@ -30,7 +30,7 @@ class Peer:
     module : str
         The module here that has its functions ``train``, ``infer`` and ``function``, as far as it can do that.
     packages : tuple of str
-        Distributions whose versions are stated; the first is what to install where it is missing.
+        Distributions whose versions are stated, and which to install where one is missing.
     options : tuple
         Keyword arguments of these functions.
     """
@@ -55,7 +55,7 @@ class Peer:
         try:
             return make(work, **dict(self.options))
         except ImportError as error:
-            raise AbsentError(f"not installed ({error}): pip install {self.packages[0]}") from None
+            raise AbsentError(f"not installed ({error}): pip install {' '.join(self.packages)}") from None
 
 
 PEERS: dict[str, Peer] = {
@@ -66,8 +66,12 @@ PEERS: dict[str, Peer] = {
     "torch.compile": Peer("PyTorch, torch.compile", "pytorch", ("torch",), (("compiled", True),)),
     "jax": Peer("JAX, jitted step", "jax_peer", ("jax", "jaxlib")),
     "jax.scan": Peer("JAX, whole epoch in lax.scan", "jax_peer", ("jax", "jaxlib"), (("scan", True),)),
+    "tensorflow": Peer("TensorFlow, tf.function", "tensorflow_peer", ("tensorflow",)),
+    "tensorflow.epoch": Peer("TensorFlow, whole epoch in tf.function", "tensorflow_peer", ("tensorflow",),
+                             (("whole", True),)),
     "sklearn": Peer("scikit-learn MLPClassifier", "scikit", ("scikit-learn",)),
     "numpy": Peer("NumPy", "plain_numpy"),
+    "onnxruntime": Peer("ONNX Runtime", "onnx_runtime", ("onnxruntime", "onnx")),
     "autograd": Peer("HIPS autograd", "hips", ("autograd",)),
     "mygrad": Peer("MyGrad", "mygrad_peer", ("mygrad",)),
 }
