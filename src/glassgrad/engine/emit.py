@@ -15,7 +15,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .kinds import BOOLEAN, INT64, KINDS, Kind, kind_of
+from .kinds import BOOLEAN, INT32, INT64, KINDS, Kind, kind_of
 
 POINTER = ir.PointerType()
 PURE = ("nounwind", "readnone")  # what LLVM may take for granted of the C library's functions
@@ -147,6 +147,8 @@ def cast(builder: ir.IRBuilder, value: Operand, kind: Kind) -> Number:
     signed = (kind if given.is_float else given).signed
     if given.is_float and kind.is_float:
         convert = builder.fpext if kind.bits > given.bits else builder.fptrunc
+    elif given.is_float and kind.bits < 32:  # by way of int32, as NumPy does it: -1.0 is 255 among uint8
+        return cast(builder, cast(builder, value, INT32), kind)
     elif given.is_float:
         convert = builder.fptosi if signed else builder.fptoui
     elif kind.is_float:
