@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import stat
 import subprocess
@@ -198,3 +199,15 @@ def test_sixteen_processes_start_at_once_on_a_cold_cache(home: Path) -> None:
     assert all(not errors for _, errors in outputs)
     (file,) = home.glob("*.o")
     assert module._read(file) is not None
+
+
+def test_code_is_compiled_anew_when_any_module_that_writes_it_has_changed() -> None:
+    folder, waiting, writers = Path(module.__file__).parent, ["native", "crew"], set()
+    while waiting:
+        name = waiting.pop()
+        if name not in writers and (folder / f"{name}.py").exists():
+            writers.add(name)
+            for node in ast.walk(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.level == 1:
+                    waiting += [node.module] if node.module else [each.name for each in node.names]
+    assert writers == set(module.WRITTEN_WITH)

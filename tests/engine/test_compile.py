@@ -255,7 +255,7 @@ def test_arguments_may_be_given_by_name() -> None:
     with pytest.raises(gg.TraceError, match=r"unexpected keyword argument 'shfit'\. \(test_compile.py:\d+\)"):
         scaled(X, shfit=1.0)
     for function in (lambda x, *, shift: x + shift, lambda x, scale=2.0, shift=0.0: x * scale + shift):
-        with pytest.raises(gg.TraceError, match="shift cannot be given by position.*Give what stands before it"):
+        with pytest.raises(gg.TraceError, match=r"shift cannot be given by position.*Give what stands before it"):
             gg.compile(function)(X, shift=2.0)
 
 

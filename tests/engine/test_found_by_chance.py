@@ -35,6 +35,14 @@ def test_floats_beyond_small_integers_wrap_round_as_in_numpy(engine: str, dtype:
         np.testing.assert_array_equal(found, x.astype("int32").astype(dtype))
 
 
+@pytest.mark.parametrize("engine", ["interpret", *ENGINES])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8"])
+def test_sums_of_products_of_several_dtypes_do_not_overflow(engine: str, dtype: str) -> None:
+    x, y = np.arange(6.0).reshape(1, 2, 3), np.full((3, 2), 100).astype(dtype)  # the sum of a row is no int8
+    products = gg.compile(lambda x, y: gg.einsum("abc,ce->", x, y), engine=engine)
+    assert products(x, y) == x.sum() * 2 * float(y[0, 0])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_norms_whose_squares_are_no_floats(engine: str, dtype: str) -> None:
@@ -44,3 +52,13 @@ def test_norms_whose_squares_are_no_floats(engine: str, dtype: str) -> None:
         assert value == pytest.approx(5 * float(scale), rel=1e-6)
         np.testing.assert_allclose(slope, [0.6, 0.8], rtol=1e-6)
     assert length(np.zeros(0, dtype))[0] == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "float32"])
+def test_a_remainder_by_what_is_not_a_number_is_none(engine: str, dtype: str) -> None:
+    x = np.arange(2).astype(dtype)
+    rest, whole = gg.compile(lambda x: (x % float("nan"), x // float("nan")), engine=engine)(x)
+    assert np.isnan(rest).all()
+    assert np.isnan(whole).all()
+    np.testing.assert_array_equal(gg.compile(lambda x: x % 2.5, engine=engine)(x), x % 2.5)

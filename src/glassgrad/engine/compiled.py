@@ -22,7 +22,7 @@ from ..build import weak_dtype
 from ..errors import TraceError, one_of, refuse_no_function
 from ..graph import PLACEHOLDER, Tensor
 from ..interpret import Program, outer
-from ..place import located, surroundings
+from ..place import locate, located, site, surroundings
 from ..simplify import simplify
 from ..trace import Graph, trace
 from ..transform import differentiated_around
@@ -215,7 +215,8 @@ def say_once(message: str) -> None:
     """Say once in a process what makes programs slower here."""
     if message not in _warned:
         _warned.add(message)
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
+        place = locate(site())  # the line of the caller's program
+        warnings.warn_explicit(message, RuntimeWarning, place.file if place else "", place.line if place else 0)
 
 
 def _own(results: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:

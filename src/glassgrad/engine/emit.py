@@ -204,10 +204,15 @@ def call(name: str, x: Number, *others: Operand) -> Number:
     return _called(f"llvm.{name}.{suffix}", (), x, *others)
 
 
-def library(name: str, x: Number, *others: Operand) -> Number:
-    """Value of a function of the C library (``"sin"``, ``"pow"``) for floats."""
+def library(name: str, x: Number, *others: Operand, known: bool = True) -> Number:
+    """Value of a function of the C library (``"sin"``, ``"pow"``) for floats; LLVM may put to use what it knows of it.
+
+    Of some it knows too much (`known`: False): with finite x and a y that is not 0 it takes ``fmod(x, y)`` for no NaN,
+    though y may be one, and what follows is then anything.
+    """
     assert x.kind.is_float, f"{name} of {x.kind.name}"
-    return _called(f"{name}f" if x.bits == 32 else name, PURE, x, *others)
+    attributes = PURE if known else (*PURE, "nobuiltin")
+    return _called(f"{name}f" if x.bits == 32 else name, attributes, x, *others)
 
 
 def _called(name: str, attributes: tuple[str, ...], x: Number, *others: Operand) -> Number:

@@ -149,7 +149,7 @@ def _cross_entropy(xp: Any, x: Any, t: Any, *weight: Any) -> Any:
     if xp is np:
         check_labels(t, classes)
     elif t.dtype.kind == "i":  # no label counts from the end: there it is no class either
-        t = t.astype(np.int64)
+        t = t if t.dtype == np.int64 else t.astype(np.int64)
         t = xp.where(t < 0, classes, t)
     chosen = xp.reshape(log_y, (rows, classes))[np.arange(rows), xp.reshape(t, (rows,))]
     return xp.sum(chosen) * (-1 / rows)

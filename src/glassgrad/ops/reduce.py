@@ -134,7 +134,7 @@ def mean(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     >>> print(gg.mean(gg.tensor([1.0, 2.0, 6.0])).value)
     3.0
     """
-    wide = x if x.dtype.kind == "f" else x.astype(np.float64)  # a sum of integers may overflow
+    wide = x.astype(np.float64) if x.dtype.kind in "biu" else x  # a sum of integers may overflow
     return xp.sum(wide, axis=axis, keepdims=keepdims) / _count(x, axis)
 
 
