@@ -168,7 +168,7 @@ def computed(
         value = held(value)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         _inferred(op, inputs, params)  # says it better, where the shapes are at fault
-        raise _misuse(op, inputs, error) from None
+        raise misuse(op, inputs, error) from None
     flows = False
     if type(value) is float or value.dtype.kind == "f":
         for node in inputs:
@@ -187,15 +187,16 @@ def _inferred(op: Op, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> 
     except GlassgradError as error:
         raise type(error)(located(str(error))) from None
     except (ValueError, TypeError, IndexError) as error:
-        raise _misuse(op, inputs, error) from None
+        raise misuse(op, inputs, error) from None
 
 
-def _misuse(op: Op, inputs: tuple[Tensor, ...], error: Exception) -> GlassgradError:
+def misuse(op: Op, inputs: tuple[Tensor, ...], error: Exception, place: str | None = None) -> GlassgradError:
+    """Return an error for what `op` raised on inputs of these types; `place` is that of the node, if not here."""
     given = ", ".join(str(node.type) for node in inputs)
     kind = error if isinstance(error, GlassgradError) else None
-    text = str(error) if kind else f"{op.name}: {error} Given: {given}."
+    text = str(error) if kind else f"{op.name}: {str(error).rstrip('.')}. Given: {given}."
     cls: type[GlassgradError] = type(kind) if kind else DtypeError if isinstance(error, TypeError) else ShapeError
-    return cls(located(text))
+    return cls(located(text) if place is None else text + place)
 
 
 def _lift(values: tuple[Any, ...]) -> tuple[Tensor, ...]:

@@ -21,7 +21,7 @@ import numpy as np
 from .array_type import FLOAT64, Array, ArrayType, array_type, for_numpy, is_float, numeric
 from .errors import DtypeError, GradientError, ShapeError, TraceError, UnsupportedError
 from .origin import Origin
-from .place import Location, Scope, Site, at, locate, site, surroundings
+from .place import Location, Scope, Site, at, locate, located, site, surroundings
 
 Binary = Callable[[Any, Any], "Tensor"]
 Unary = Callable[[Any], "Tensor"]
@@ -337,10 +337,10 @@ class Tensor:
         return int(value)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise UnsupportedError(
+        raise UnsupportedError(located(
             f"Entries of {describe(self)} cannot be set: what was computed from them would be wrong. Make a new "
             "tensor, with gg.where(mask, value, x) for example."
-        )
+        ))
 
     def __len__(self) -> int:
         if not self.shape:
@@ -364,10 +364,11 @@ class Tensor:
     # NumPy's view of it ---------------------------------------------------------------------------------------------
 
     def __array__(self, *_: Any, **__: Any) -> Array:
-        raise UnsupportedError(
+        self._concrete("numbers", "Use the function of the same name in glassgrad, if it has one.")
+        raise UnsupportedError(located(
             f"NumPy asked {describe(self)} for its bare numbers, which would leave the graph without a word. "
             "Use tensor.value if that is wanted, or the function of the same name in glassgrad."
-        )
+        ))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Tensor:
         return nodes.numpy_ufunc(ufunc, method, inputs, options)

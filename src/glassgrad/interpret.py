@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from .build import ancestors
-from .errors import TraceError
+from .build import ancestors, misuse
+from .errors import GlassgradError, TraceError
 from .graph import PLACEHOLDER, Tensor, describe, nodes
 from .place import at
+
+REFUSALS = (ValueError, TypeError, IndexError, OverflowError, ZeroDivisionError)
 
 
 def evaluate(inputs: Sequence[Tensor], outputs: Sequence[Tensor], arguments: Sequence[Any], xp: Any = np) -> list[Any]:
@@ -40,17 +42,25 @@ def evaluate_all(
             if node.value is not None:
                 values[node] = node if xp is nodes else node.value
             elif not node.inputs and node.op is PLACEHOLDER:
-                values[node] = _outer(node, xp)
+                if xp is not nodes:
+                    raise outer(node)
+                values[node] = node  # in a graph it belongs to a function around this one
             else:
-                values[node] = node.op(xp, *[values[source] for source in node.inputs], **node.params)
+                try:
+                    values[node] = node.op(xp, *[values[source] for source in node.inputs], **node.params)
+                except REFUSALS as error:
+                    raise _refused(node, error) from None
     return values
 
 
-def _outer(node: Tensor, xp: Any) -> Tensor:
-    """Return a placeholder that is no input: in a graph it belongs to a function around this one."""
-    if xp is nodes:
-        return node
-    raise TraceError(
+def _refused(node: Tensor, error: Exception) -> GlassgradError:
+    """Return the error for values that the op of a node cannot take, such as an index that lies outside."""
+    return misuse(node.op, node.inputs, error, at(node._site))
+
+
+def outer(node: Tensor) -> TraceError:
+    """Return the error for a placeholder that is no input, where a value is needed."""
+    return TraceError(
         f"{describe(node)} is a placeholder of another traced function: it has no value here. "
         f"Make it an argument of this one{at(node._site)}."
     )
@@ -79,6 +89,7 @@ class Program:
                 tuple(self._slot[source] for source in node.inputs),
                 self._slot[node],
                 last,
+                node,
             )
             for node, last in zip(computed, self._last_uses(computed), strict=True)
         ]
@@ -97,8 +108,11 @@ class Program:
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
         """Return the outputs for these values of the inputs."""
         values: list[Any] = [*arguments, *self._start[self._inputs :]]
-        for call, sources, target, last in self._steps:
-            values[target] = call(*[values[source] for source in sources])
-            for slot in last:
-                values[slot] = None
+        try:
+            for call, sources, target, last, node in self._steps:  # noqa: B007 - `node` tells where it failed
+                values[target] = call(*[values[source] for source in sources])
+                for slot in last:
+                    values[slot] = None
+        except REFUSALS as error:
+            raise _refused(node, error) from None
         return [values[slot] for slot in self._outputs]

@@ -39,7 +39,12 @@ def _key(node: Tensor, inputs: tuple[Tensor, ...]) -> Hashable:
         return node.op, node.type, node.value.tobytes()
     if node.is_leaf:
         return node
-    return node.op, inputs, tuple((name, _typed(value)) for name, value in node.params.items())
+    return node.op, inputs, params_key(node)
+
+
+def params_key(node: Tensor) -> Hashable:
+    """Return what is equal for two nodes of one op if their parameters are, those that are NaN too."""
+    return tuple((name, _typed(value)) for name, value in node.params.items())
 
 
 def _typed(value: Any) -> Hashable:

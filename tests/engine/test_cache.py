@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import stat
 import subprocess
@@ -213,3 +214,15 @@ def test_a_user_without_a_home_has_no_cache_and_no_failure(home: Path, monkeypat
     monkeypatch.setattr(Path, "expanduser", homeless)
     assert result() == result() == 16
     assert private_folder("programs") is None
+
+
+def test_code_is_compiled_anew_when_any_module_that_writes_it_has_changed() -> None:
+    folder, waiting, writers = Path(module.__file__).parent, ["native", "crew"], set()
+    while waiting:
+        name = waiting.pop()
+        if name not in writers and (folder / f"{name}.py").exists():
+            writers.add(name)
+            for node in ast.walk(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.level == 1:
+                    waiting += [node.module] if node.module else [each.name for each in node.names]
+    assert writers == set(module.WRITTEN_WITH)

@@ -224,9 +224,44 @@ def test_a_wrong_index_is_said_as_the_interpreter_says_it(engine: str) -> None:
     chosen = gg.compile(lambda x, i: x[i] * 2, engine=engine)
     np.testing.assert_array_equal(chosen(X, np.array([1, -1, -2])), 2 * X[[1, 1, 0]])
     for index in (2, -3):
-        with pytest.raises(IndexError, match=f"index {index} is out of bounds"):
+        with pytest.raises(gg.ShapeError, match=rf"getitem: index {index} is out of bounds.*\(test_compile.py:\d+\)"):
             chosen(X, np.array([0, index]))
     np.testing.assert_array_equal(chosen(X, np.array([0, 0, 1])), 2 * X[[0, 0, 1]])
+
+
+@each_engine
+def test_a_label_that_is_no_class_is_refused(engine: str) -> None:
+    loss = gg.compile(gg.cross_entropy, engine=engine)
+    for dtype in ("int8", "int64"):
+        assert loss(X, np.array([0, 2], dtype)) == pytest.approx(float(gg.cross_entropy(X, [0, 2]).value))
+        for label in (-1, 3):
+            with pytest.raises(gg.ShapeError, match=f"label {label} at index .1,. is not among the 3 classes"):
+                loss(X, np.array([0, label], dtype))
+
+
+@each_engine
+def test_what_a_traced_function_left_behind_is_no_value(engine: str) -> None:
+    left: list[Any] = []
+    gg.compile(lambda x: left.append(x) or x * 2)(X)  # type: ignore[func-returns-value]
+    for function in (lambda x: x + left[0], lambda x: x + gg.exp(left[0])):
+        with pytest.raises(gg.TraceError, match="'x' is a placeholder of another traced function"):
+            gg.compile(function, engine=engine)(X)
+
+
+def test_arguments_may_be_given_by_name() -> None:
+    scaled = gg.compile(lambda x, scale=2.0, shift=0.0: x * scale + shift, engine="interpret")
+    np.testing.assert_array_equal(scaled(X, scale=3.0), X * 3)
+    np.testing.assert_array_equal(scaled(shift=1.0, x=X, scale=3.0), X * 3 + 1)
+    with pytest.raises(gg.TraceError, match=r"unexpected keyword argument 'shfit'\. \(test_compile.py:\d+\)"):
+        scaled(X, shfit=1.0)
+    for function in (lambda x, *, shift: x + shift, lambda x, scale=2.0, shift=0.0: x * scale + shift):
+        with pytest.raises(gg.TraceError, match=r"shift cannot be given by position.*Give what stands before it"):
+            gg.compile(function)(X, shift=2.0)
+
+
+def test_a_parameter_that_is_not_a_number_is_the_same_the_second_time() -> None:
+    edged = gg.compile(lambda x: gg.pad(x, 1, constant_values=np.nan), engine="interpret")
+    assert np.isnan(edged(X)).sum() == 20 - X.size
 
 
 def test_debug_names_the_first_value_that_is_not_finite_in_a_compiled_run() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Tensor
+from ..interpret import REFUSALS, Program
 from ..trace import Graph
 from .arena import Arena, aligned
 from .expressions import BY_NAME
@@ -47,6 +48,7 @@ class NumpyProgram:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = lowered(graph, for_numpy=True)
+        self._reference = Program(graph.inputs, graph.outputs)
         self._local = threading.local()
         self._order = [node for node in self.graph.nodes if not node.is_leaf]
         self._arena, self._places = self._laid_out()
@@ -86,6 +88,12 @@ class NumpyProgram:
 
     def __call__(self, arguments: Sequence[Any]) -> list[Any]:
         """Return the outputs for these values of the inputs, in arrays that belong to the caller."""
+        try:
+            return self._run(arguments)
+        except REFUSALS:
+            return self._reference(arguments)  # which says what was wrong
+
+    def _run(self, arguments: Sequence[Any]) -> list[Any]:
         arrays = self._workspace()
         values: dict[Tensor, Any] = dict(zip(self.graph.inputs, arguments, strict=True))
         for node in self._order:

@@ -8,6 +8,7 @@ array([0., 0., 0.], dtype=float32)
 
 from __future__ import annotations
 
+import inspect
 import threading
 import warnings
 from collections import OrderedDict
@@ -19,9 +20,9 @@ import numpy as np
 from ..array_type import ArrayType, is_float, numeric
 from ..build import weak_dtype
 from ..errors import TraceError, one_of, refuse_no_function
-from ..graph import Tensor
-from ..interpret import Program
-from ..place import locate, site, surroundings
+from ..graph import PLACEHOLDER, Tensor
+from ..interpret import Program, outer
+from ..place import locate, located, site, surroundings
 from ..simplify import simplify
 from ..trace import Graph, trace
 from ..transform import differentiated_around
@@ -103,8 +104,10 @@ class Compiled:
         self._lock = threading.Lock()
         self._last: tuple[Graph, Runnable] | None = None
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
         """Return what the function returns, as arrays; inside a traced or differentiated function, as nodes."""
+        if named:
+            args = self._in_order(args, named)
         kinds: tuple[Any, ...] = tuple([
             (array.shape, array.dtype) if type(array) is np.ndarray else None for array in args
         ])
@@ -112,6 +115,18 @@ class Compiled:
         if found is not None:  # nothing but arrays, of kinds that are known
             return self._run(found, args)
         return self._general(args)
+
+    def _in_order(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Return arguments of which some were given by name, by position."""
+        try:
+            bound = inspect.signature(self.function).bind(*args, **named)
+        except TypeError as error:
+            raise TraceError(located(f"{self.__name__}: {error}.")) from None
+        if bound.kwargs:
+            raise TraceError(located(
+                f"{self.__name__}: {', '.join(bound.kwargs)} cannot be given by position, as a compiled function needs "
+                "it. Give what stands before it too; if that is a *, write the function without it."))
+        return bound.args
 
     def _general(self, args: tuple[Any, ...]) -> Any:
         """Return what the function returns for nested containers of anything that can be an array."""
@@ -160,6 +175,9 @@ class Compiled:
                 f"{self.__name__} gave another graph when it was traced a second time: {found}. A compiled function "
                 "must depend on its arguments alone: pass random numbers, counters and the like as arguments."
             )
+        for node in graph.nodes:
+            if node.op is PLACEHOLDER and node not in graph.inputs:
+                raise outer(node)
         return simplify(graph)
 
     @property

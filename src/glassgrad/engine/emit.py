@@ -15,7 +15,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .kinds import BOOLEAN, INT64, KINDS, Kind, kind_of
+from .kinds import BOOLEAN, INT32, INT64, KINDS, Kind, kind_of
 
 POINTER = ir.PointerType()
 PURE = ("nounwind", "readnone")  # what LLVM may take for granted of the C library's functions
@@ -147,6 +147,8 @@ def cast(builder: ir.IRBuilder, value: Operand, kind: Kind) -> Number:
     signed = (kind if given.is_float else given).signed
     if given.is_float and kind.is_float:
         convert = builder.fpext if kind.bits > given.bits else builder.fptrunc
+    elif given.is_float and kind.bits < 32:  # by way of int32, as NumPy does it: -1.0 is 255 among uint8
+        return cast(builder, cast(builder, value, INT32), kind)
     elif given.is_float:
         convert = builder.fptosi if signed else builder.fptoui
     elif kind.is_float:
@@ -202,10 +204,15 @@ def call(name: str, x: Number, *others: Operand) -> Number:
     return _called(f"llvm.{name}.{suffix}", (), x, *others)
 
 
-def library(name: str, x: Number, *others: Operand) -> Number:
-    """Value of a function of the C library (``"sin"``, ``"pow"``) for floats."""
+def library(name: str, x: Number, *others: Operand, known: bool = True) -> Number:
+    """Value of a function of the C library (``"sin"``, ``"pow"``) for floats; LLVM may put to use what it knows of it.
+
+    Of some it knows too much (`known`: False): with finite x and a y that is not 0 it takes ``fmod(x, y)`` for no NaN,
+    though y may be one, and what follows is then anything.
+    """
     assert x.kind.is_float, f"{name} of {x.kind.name}"
-    return _called(f"{name}f" if x.bits == 32 else name, PURE, x, *others)
+    attributes = PURE if known else (*PURE, "nobuiltin")
+    return _called(f"{name}f" if x.bits == 32 else name, attributes, x, *others)
 
 
 def _called(name: str, attributes: tuple[str, ...], x: Number, *others: Operand) -> Number:

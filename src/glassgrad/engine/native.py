@@ -23,8 +23,8 @@ from ..files import read_bytes, write_atomic
 from .machine import Function, Modules, Writer, called_outside, known, loaded, optimised, this_processor
 
 WRITTEN_WITH = (  # modules of the words
-    "kinds", "emit", "flow", "scalars", "error_function", "polynomials", "philox", "vectors", "sizes", "tiles", "gemm",
-    "nests", "crew", "team", "words", "translate", "machine", "native",
+    "kinds", "emit", "flow", "scalars", "quotients", "error_function", "polynomials", "philox", "vectors", "sizes",
+    "tiles", "gemm", "nests", "crew", "team", "words", "translate", "machine", "native",
 )
 MAGIC = b"glassgrad native code 1\n"
 KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go

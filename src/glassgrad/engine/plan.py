@@ -175,6 +175,8 @@ class _Units:
         """Let `loop` take over what `other` computes, if `node`, which reads both, then has all it reads at hand."""
         if other.domain != loop.domain or self._meet_outside(loop, other):
             return
+        if any(self._depends(step, other) for step in self._steps(node.inputs) - {loop, other}):
+            return  # the loop would need what needs it
         places = dict(sorted((loop.places | other.places).items(), key=lambda item: item[0].serial))
         if place_in(node, Loop(loop.domain, places), self.views) is None:
             return

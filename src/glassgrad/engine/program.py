@@ -16,7 +16,7 @@ import numpy as np
 
 from ..array_type import ArrayType
 from ..graph import Tensor
-from ..interpret import Program
+from ..interpret import REFUSALS, Program
 from ..trace import Graph
 from .arena import aligned
 from .blas import Blas, best
@@ -173,7 +173,11 @@ class NativeProgram:
             workspace = Workspace(self.memory, self.blas)
         workspace.take(arguments)
         whole = self._whole
-        if self.run(workspace) if whole is None else whole(workspace.address):
+        try:
+            refused = self.run(workspace) if whole is None else whole(workspace.address)
+        except REFUSALS:  # of a step that NumPy runs
+            refused = 1
+        if refused:
             return self._reference(arguments)  # which says what was wrong
         results = workspace.results()
         if look is not None and not workspace.finite():

@@ -24,7 +24,7 @@ def floor_divide(x: Number, y: Number) -> Number:
 
 def _rest(x: Number, y: Number) -> tuple[Number, Number]:
     """Return what is left of x, with its sign, and whether y lies on the other side of 0."""
-    rest = library("fmod", x, y)
+    rest = library("fmod", x, y, known=False)
     return rest, rest.compare("!=", 0) & ((y < 0) ^ (rest < 0))
 
 

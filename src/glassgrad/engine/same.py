@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..graph import CONSTANT, Tensor
+from ..simplify import params_key
 from ..trace import Graph
 
 
@@ -30,7 +31,7 @@ def difference(left: Graph, right: Graph) -> str:
 def _alike(one: Tensor, other: Tensor) -> bool:
     """Whether two nodes do the same to their inputs, whatever these are."""
     if one.op is not other.op or one.type != other.type or len(one.inputs) != len(other.inputs) or (
-            dict(one.params) != dict(other.params)):
+            params_key(one) != params_key(other)):
         return False
     if one.op is CONSTANT:
         return bytes(one.value.tobytes()) == bytes(other.value.tobytes())  # type: ignore[union-attr]

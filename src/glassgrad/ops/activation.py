@@ -8,7 +8,9 @@ from __future__ import annotations
 from math import exp, pi, sqrt
 from typing import Any
 
-from .define import as_node, axes, composite, elementwise, one_axis, setting
+from ..errors import ShapeError
+from ..graph import Tensor
+from .define import axes, composite, elementwise, floats, of_floats, one_axis, setting
 from .special import erfc, gaussian, in_double
 
 
@@ -23,7 +25,9 @@ def _sigmoid_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
     return (g * (y * sigmoid(xp, -x)),)
 
 
-@composite(forward=in_double(_sigmoid), vjp=_sigmoid_vjp, symbol="σ", latex=r"\sigma({0})")
+@composite(
+    forward=in_double(_sigmoid), vjp=_sigmoid_vjp, arguments=of_floats, symbol="σ", latex=r"\sigma({0})",
+)
 def sigmoid(xp: Any, x: Any) -> Any:
     """Logistic function ``1 / (1 + exp(-x))``; its derivative is ``y (1 - y)``, computed as ``y sigmoid(-x)``.
 
@@ -38,7 +42,8 @@ def sigmoid(xp: Any, x: Any) -> Any:
 
 @composite(
     forward=lambda xp, x: xp.tanh(x),
-    vjp=lambda xp, g, y, x: (g * (4 * sigmoid(xp, 2 * x) * sigmoid(xp, -(2 * x))),), latex=r"\tanh({0})",
+    vjp=lambda xp, g, y, x: (g * (4 * sigmoid(xp, 2 * x) * sigmoid(xp, -(2 * x))),), arguments=of_floats,
+    latex=r"\tanh({0})",
 )
 def tanh(xp: Any, x: Any) -> Any:
     """Hyperbolic tangent, ``2 sigmoid(2x) - 1``; its derivative ``1 - y**2`` is computed as ``sech(x)**2``."""
@@ -62,11 +67,11 @@ def relu(xp: Any, x: Any) -> Any:
 
 
 def _leaky_arguments(x: Any, *, slope: float = 0.01) -> Any:
-    return (x,), {"slope": setting("leaky_relu: slope", slope)}
+    return (floats(x),), {"slope": setting("leaky_relu: slope", slope)}
 
 
 def _elu_arguments(x: Any, *, alpha: float = 1.0) -> Any:
-    return (x,), {"alpha": setting("elu: alpha", alpha)}
+    return (floats(x),), {"alpha": setting("elu: alpha", alpha)}
 
 
 @composite(
@@ -104,7 +109,7 @@ def elu(xp: Any, x: Any, *, alpha: float) -> Any:
 
 @composite(
     forward=lambda xp, x: xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x))),
-    vjp=lambda xp, g, y, x: (g * sigmoid(xp, x),), latex=r"\log(1 + e^{{ {0} }})",
+    vjp=lambda xp, g, y, x: (g * sigmoid(xp, x),), arguments=of_floats, latex=r"\log(1 + e^{{ {0} }})",
 )
 def softplus(xp: Any, x: Any) -> Any:
     """Smooth ReLU, ``log(1 + exp(x))``; its derivative is the `sigmoid`."""
@@ -143,7 +148,9 @@ def _silu_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
     return (g * xp.where(x < -40, y + s, s * xp.where(x < 0, left, 1 + x * rest)),)
 
 
-@composite(forward=in_double(_silu), vjp=_silu_vjp, symbol="SiLU", latex=r"\mathrm{{SiLU}}({0})")
+@composite(
+    forward=in_double(_silu), vjp=_silu_vjp, arguments=of_floats, symbol="SiLU", latex=r"\mathrm{{SiLU}}({0})",
+)
 def silu(xp: Any, x: Any) -> Any:
     """``x * sigmoid(x)``, also called swish."""
     return x * sigmoid(xp, x)
@@ -154,7 +161,7 @@ def _gelu_vjp(xp: Any, g: Any, y: Any, x: Any) -> tuple[Any]:
     return (g * (erfc(xp, x * -sqrt(0.5)) * 0.5 + x * gaussian(xp, x * sqrt(0.5)) * (1 / sqrt(2 * pi))),)
 
 
-@composite(vjp=_gelu_vjp, symbol="GELU", latex=r"\mathrm{{GELU}}({0})")
+@composite(vjp=_gelu_vjp, arguments=of_floats, symbol="GELU", latex=r"\mathrm{{GELU}}({0})")
 def gelu(xp: Any, x: Any) -> Any:
     """Gaussian error linear unit, ``x Phi(x)``, through `erfc`: its digits hold far to the left too.
 
@@ -177,8 +184,16 @@ def _softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: int) -> tuple[Any]:
 
 
 def _one_axis(x: Any, axis: int = -1) -> Any:
-    x = as_node(x)
-    return (x,), {"axis": one_axis(axis, x.ndim) - x.ndim}
+    x = floats(x)
+    chosen = one_axis(axis, x.ndim)
+    _not_empty(x, (chosen,))
+    return (x,), {"axis": chosen - x.ndim}
+
+
+def _not_empty(x: Tensor, axis: tuple[int, ...]) -> None:
+    if 0 in [x.shape[i] for i in axis]:
+        raise ShapeError(f"no entries lie along axis {axis[0] if len(axis) == 1 else axis} of shape {x.shape}, and "
+                         "none is the largest; at least one is needed.")
 
 
 @composite(forward=_softmax, vjp=_softmax_vjp, arguments=_one_axis, symbol="Softmax", latex=r"\mathrm{{softmax}}({0})")
@@ -230,8 +245,10 @@ def _logsumexp_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: tuple[int, ...], ke
 
 
 def _several_axes(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    x = as_node(x)
-    return (x,), {"axis": axes(axis, x.ndim), "keepdims": bool(keepdims)}
+    x = floats(x)
+    chosen = axes(axis, x.ndim)
+    _not_empty(x, chosen)
+    return (x,), {"axis": chosen, "keepdims": bool(keepdims)}
 
 
 @composite(forward=_logsumexp, vjp=_logsumexp_vjp, arguments=_several_axes, latex=r"\mathrm{{logsumexp}}({0})")

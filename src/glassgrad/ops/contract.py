@@ -150,11 +150,19 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     """
     if not isinstance(subscripts, str):
         raise ShapeError("einsum: the subscripts come first, as text such as 'ij,jk->ik'.")
-    xs = [as_node(x) for x in operands]
+    xs = _of_one_dtype([as_node(x) for x in operands])
     terms, result = _spelled(subscripts, xs)
     for i, term in enumerate(terms):
         xs[i], terms[i] = _without_repeats(xs[i], term)
     return tuple(xs), {"subscripts": f"{','.join(terms)}->{result}"}
+
+
+def _of_one_dtype(xs: list[Tensor]) -> list[Tensor]:
+    """Return factors of the result's dtype: NumPy adds up a narrow one beforehand in its own, where it may overflow."""
+    if len({x.dtype for x in xs}) == 1:
+        return xs
+    common = np.result_type(*(x.dtype for x in xs))
+    return [x if x.dtype == common else nodes.astype(x, common) for x in xs]
 
 
 def _spelled(subscripts: str, xs: list[Tensor]) -> tuple[list[str], str]:

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array_type import ArrayType
-from ..build import as_tensor, of_one, placeholder, record
+from ..array_type import ArrayType, is_float
+from ..build import as_tensor, constant, of_one, placeholder, record
 from ..errors import DtypeError, GlassgradError, ShapeError, UnsupportedError, kind_of, shortened
 from ..graph import Op, Tensor, nodes
 from ..origin import NO_PARAMS
@@ -297,6 +297,23 @@ def one_axis(axis: Any, ndim: int) -> int:
 
 
 as_node = as_tensor
+
+
+def floats(x: Any) -> Tensor:
+    """Return `x` as a node of floats: integers and booleans, in which a formula may overflow, become float64.
+
+    >>> print(floats(2).type, floats(np.ones(3, "float32")).type)
+    float64[] float32[3]
+    """
+    node = as_node(x)
+    if is_float(node.dtype):
+        return node
+    return nodes.astype(node, np.float64) if isinstance(x, Tensor) else constant(node.value, dtype=np.float64)
+
+
+def of_floats(x: Any) -> tuple[tuple[Tensor], Mapping[str, Any]]:
+    """Be the public signature of a function of one array, which it takes as floats."""
+    return (floats(x),), {}
 
 
 nodes.register("infer", infer)

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DtypeError, SettingError, ShapeError
 from ..graph import nodes
 from .activation import log_softmax, sigmoid, softmax, softplus
-from .define import as_node, broadcast, composite, setting
+from .define import as_node, broadcast, composite, floats, setting
 from .index import check_labels, one_hot
 
 
@@ -22,7 +22,7 @@ def targets(xp: Any, labels: Any, y: Any) -> Any:
 
 
 def _cross_entropy_arguments(x: Any, t: Any) -> Any:
-    x, t = as_node(x), as_node(t)
+    x, t = floats(x), as_node(t)
     if not x.ndim or x.shape[-1] == 0:
         raise ShapeError(f"cross entropy: scores of shape {x.shape} have no axis of classes; (N, C) or (C,) is needed.")
     if t.dtype.kind in "iu" and t.ndim == x.ndim and t.shape == (*x.shape[:-1], 1) and x.shape[-1] > 1:
@@ -100,7 +100,7 @@ def _with_weights(x: Any, t: Any, weight: Any = None) -> Any:
     (x, t), params = _cross_entropy_arguments(x, t)
     if weight is None:
         return (x, t), params
-    weight = as_node(weight)
+    weight = floats(weight)
     if weight.shape != x.shape[-1:]:
         raise ShapeError(f"cross entropy: weights of shape {weight.shape} were given; one for each of the "
                          f"{x.shape[-1]} classes is needed, shape {x.shape[-1:]}.")
@@ -145,10 +145,13 @@ def _cross_entropy(xp: Any, x: Any, t: Any, *weight: Any) -> Any:
         return _mean_weighted(xp, x, t, weight[0], log_y)
     if t.shape == x.shape:
         return _weighted(xp, targets(xp, t, x), log_y)
+    rows, classes = _rows(x), x.shape[-1]
     if xp is np:
-        check_labels(t, x.shape[-1])
-    rows = _rows(x)
-    chosen = xp.reshape(log_y, (rows, x.shape[-1]))[np.arange(rows), xp.reshape(t, (rows,))]
+        check_labels(t, classes)
+    elif t.dtype.kind == "i":  # no label counts from the end: there it is no class either
+        t = t if t.dtype == np.int64 else t.astype(np.int64)
+        t = xp.where(t < 0, classes, t)
+    chosen = xp.reshape(log_y, (rows, classes))[np.arange(rows), xp.reshape(t, (rows,))]
     return xp.sum(chosen) * (-1 / rows)
 
 
@@ -197,7 +200,7 @@ def cross_entropy(xp: Any, x: Any, t: Any, *weight: Any) -> Any:
     return -xp.sum(_shares(xp, x, t, weight[0]) * xp.log(y)) if weight else cross_entropy_error(xp, y, t)
 
 
-@composite(latex=r"\overline{{({0} - {1})^2}}")
+@composite(arguments=lambda y, t: ((floats(y), floats(t)), {}), latex=r"\overline{{({0} - {1})^2}}")
 def mean_squared_error(xp: Any, y: Any, t: Any) -> Any:
     """Mean of the squared differences over all entries.
 
@@ -222,7 +225,7 @@ def _binary_vjp(xp: Any, g: Any, loss: Any, x: Any, t: Any) -> tuple[Any, Any]:
 
 
 def _not_empty(name: str, x: Any, t: Any) -> tuple[Any, Any]:
-    x, t = as_node(x), as_node(t)
+    x, t = floats(x), floats(t)
     if 0 in broadcast(name, [x.shape, t.shape]):
         raise ShapeError(f"{name}: shapes {x.shape} and {t.shape} hold no entries, and no mean; one is needed.")
     return x, t

@@ -235,10 +235,10 @@ def _numpy_names(function: Callable[..., Any], own: Callable[..., Any]) -> tuple
 
 
 def _unsupported(spelled: str) -> UnsupportedError:
-    return UnsupportedError(
+    return UnsupportedError(located(
         f"{spelled} has no rule for Tensors yet. Write it with functions that have one (dir(gg) lists them), or "
         "compute it on tensor.value outside the graph."
-    )
+    ))
 
 
 nodes.register("numpy_ufunc", numpy_ufunc)

@@ -134,7 +134,8 @@ def mean(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     >>> print(gg.mean(gg.tensor([1.0, 2.0, 6.0])).value)
     3.0
     """
-    return xp.sum(x, axis=axis, keepdims=keepdims) / _count(x, axis)
+    wide = x.astype(np.float64) if x.dtype.kind in "biu" else x  # a sum of integers may overflow
+    return xp.sum(wide, axis=axis, keepdims=keepdims) / _count(x, axis)
 
 
 def _var_arguments(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
@@ -158,7 +159,7 @@ def _var(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool, ddof: int) -
 
 
 def _var_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool, ddof: int) -> tuple[Any]:
-    return (_kept(xp, g, x.shape, axis) * (_centred(xp, x, axis) * (2 / (_count(x, axis) - ddof))),)
+    return (_kept(xp, g, x.shape, axis) * (_centred(xp, x, axis) * 2 / (_count(x, axis) - ddof)),)
 
 
 @composite(forward=_var, vjp=_var_vjp, arguments=_var_arguments, latex=r"\mathrm{{Var}}({0})")
@@ -176,7 +177,9 @@ def std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tens
 
 def _length(xp: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     """Scaled by the largest entry, so that no square overflows or is lost."""
-    top = xp.max(xp.abs(x), axis=axis, keepdims=True, initial=0)
+    if not _count(x, axis):  # nothing is the largest
+        return xp.sqrt(xp.sum(xp.square(x), axis=axis, keepdims=keepdims))
+    top = xp.max(xp.abs(x), axis=axis, keepdims=True)
     scale = xp.where(xp.logical_and(top > 0, xp.isfinite(top)), top, 1)
     result = xp.sqrt(xp.sum(xp.square(x / scale), axis=axis, keepdims=True)) * scale
     return result if keepdims else xp.squeeze(result, axis)

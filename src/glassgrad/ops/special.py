@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .define import composite, elementwise
+from .define import composite, elementwise, of_floats
 
 SLOPE = 2 / sqrt(pi)
 _CENTRE, _SCALE, _OFFSET = 1.2, 1.7412844036697248, 0.5981651376146789
@@ -86,7 +86,8 @@ def _gaussian(xp: Any, x: Any) -> Any:
 
 
 @composite(
-    forward=in_double(_gaussian), vjp=lambda xp, g, y, x: (g * (-2 * x * y),), symbol="bell", latex="e^{{ -{0}^2 }}",
+    forward=in_double(_gaussian), vjp=lambda xp, g, y, x: (g * (-2 * x * y),), arguments=of_floats, symbol="bell",
+    latex="e^{{ -{0}^2 }}",
 )
 def gaussian(xp: Any, x: Any) -> Any:
     """Bell curve ``exp(-x**2)``; the square is not rounded before the exponential, which would magnify the error.
