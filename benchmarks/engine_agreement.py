@@ -20,7 +20,7 @@ from plain import native_programs  # noqa: E402
 from programs import given, graph  # noqa: E402
 from test_ops_compiled import CASES, graph_of  # noqa: E402
 
-from glassgrad.engine.pieces import GRAIN  # noqa: E402
+from glassgrad.engine.plan.pieces import GRAIN  # noqa: E402
 from glassgrad.interpret import Program  # noqa: E402
 
 AT_ONCE = 20

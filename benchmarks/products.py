@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.engine.blas import Blas, best
-from glassgrad.engine.native import native
+from glassgrad.engine.llvm.native import native
 
 # rows, columns, inner; whether the left and the right operand are turned, and whether the result is added to
 DECK = [(100, 50, 784, 0, 0, 0), (100, 10, 50, 0, 0, 0), (100, 50, 10, 0, 1, 0), (50, 10, 100, 1, 0, 1),

@@ -1,6 +1,6 @@
-"""Print the polynomials behind `exp`, `log` and their kin: all of ``src/glassgrad/engine/polynomials.py``.
+"""Print the polynomials behind `exp`, `log` and their kin: all of ``src/glassgrad/engine/llvm/polynomials.py``.
 
-    python scripts/scalar_coefficients.py > src/glassgrad/engine/polynomials.py
+    python scripts/scalar_coefficients.py > src/glassgrad/engine/llvm/polynomials.py
 
 Each is the polynomial whose largest error, as the result will feel it, is least (found by the exchange of E. Remez,
 1934, in 60 digits), rounded to the floats that will hold it. Beside each stands how many bits are right before the

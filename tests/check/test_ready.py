@@ -88,7 +88,7 @@ def test_a_graph_with_a_node_for_every_point_is_not_compiled(monkeypatch: pytest
 
 def test_without_a_compiler_nothing_changes(monkeypatch: pytest.MonkeyPatch, made: list[Any]) -> None:
     from glassgrad.engine import program
-    from glassgrad.engine.native import CannotCompileError
+    from glassgrad.engine.llvm.native import CannotCompileError
 
     def refuse(*_: Any) -> Any:
         raise CannotCompileError("llvmlite is not installed")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.engine.lower import lowered
+from glassgrad.engine.plan.lower import lowered
 from glassgrad.graph import Tensor
 from glassgrad.trace import Graph
 

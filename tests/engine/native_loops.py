@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.engine.machine import Processor, called_outside, loaded, optimised, this_processor
-from glassgrad.engine.spelling import INDENT
-from glassgrad.engine.translate import translated
+from glassgrad.engine.llvm.machine import Processor, called_outside, loaded, optimised, this_processor
+from glassgrad.engine.llvm.translate import translated
+from glassgrad.engine.writing.spelling import INDENT
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from glassgrad.engine.blas import best
-from glassgrad.engine.expressions import BY_NAME
-from glassgrad.engine.memory import FIRST, memory
-from glassgrad.engine.native import native
-from glassgrad.engine.pieces import GRAIN
-from glassgrad.engine.plan import Call, plan
+from glassgrad.engine.llvm.native import native
+from glassgrad.engine.plan.expressions import BY_NAME
+from glassgrad.engine.plan.memory import FIRST, memory
+from glassgrad.engine.plan.pieces import GRAIN
+from glassgrad.engine.plan.plan import Call, plan
 from glassgrad.engine.program import Workspace, called, stretches
-from glassgrad.engine.source import source
-from glassgrad.engine.spelling import INDENT
+from glassgrad.engine.writing.source import source
+from glassgrad.engine.writing.spelling import INDENT
 from glassgrad.trace import Graph
 
 

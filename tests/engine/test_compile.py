@@ -12,11 +12,11 @@ import pytest
 
 import glassgrad as gg
 from glassgrad.engine import compiled as module
-from glassgrad.engine import native as native_module
 from glassgrad.engine import program as program_module
-from glassgrad.engine.native import CannotCompileError
+from glassgrad.engine.llvm import native as native_module
+from glassgrad.engine.llvm.native import CannotCompileError
+from glassgrad.engine.llvm.sizes import own_registers
 from glassgrad.engine.same import difference
-from glassgrad.engine.sizes import own_registers
 
 ENGINES = ("interpret", "numpy", "native")
 each_engine = pytest.mark.parametrize("engine", ENGINES)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from glassgrad.engine.blas import candidates, load
-from glassgrad.engine.gemm import GEMM, GEMV, REALS
+from glassgrad.engine.llvm.gemm import GEMM, GEMV, REALS
 
 BOUND = {np.dtype("f4"): 2e-6, np.dtype("f8"): 4e-15}  # times the sum of absolute products
 PLACES = {place.name: place for place in candidates() if place.name in {"numpy", "scipy", "openblas"}}

@@ -10,7 +10,7 @@ from bounds import check
 from plain import PlainProgram, native_programs
 
 import glassgrad as gg
-from glassgrad.engine.plan import Call
+from glassgrad.engine.plan.plan import Call
 from glassgrad.interpret import Program
 from glassgrad.simplify import simplify
 from glassgrad.trace import Graph

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from native_loops import compiled
 
-from glassgrad.engine.nests import along_rows, is_nest
+from glassgrad.engine.llvm.nests import along_rows, is_nest
 
 X, Y = np.random.default_rng(0).standard_normal((2, 50, 40)).astype("float32")
 ADDED = ["for i in range(50):", "    for j in range(40):", "        z[i, j] = x[i, j] * y[i, j] + float32(1)"]

@@ -25,12 +25,12 @@ from programs import given, graph
 
 import glassgrad as gg
 from glassgrad.engine.blas import allowed
-from glassgrad.engine.crew import FREE, words
-from glassgrad.engine.loops import Loop
-from glassgrad.engine.pieces import MOST, collected, cut_alike
-from glassgrad.engine.plan import plan
-from glassgrad.engine.products import Product
-from glassgrad.engine.sizes import FEW, own_registers
+from glassgrad.engine.llvm.crew import FREE, words
+from glassgrad.engine.llvm.sizes import FEW, own_registers
+from glassgrad.engine.plan.loops import Loop
+from glassgrad.engine.plan.pieces import MOST, collected, cut_alike
+from glassgrad.engine.plan.plan import plan
+from glassgrad.engine.plan.products import Product
 from glassgrad.interpret import Program
 from glassgrad.trace import Graph
 

@@ -12,7 +12,7 @@ import native_loops
 import numpy as np
 import pytest
 
-from glassgrad.engine.machine import Processor, this_processor
+from glassgrad.engine.llvm.machine import Processor, this_processor
 
 mp = mpmath.mp.clone()
 mp.dps = 40

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
-from glassgrad.engine.crew import FREE, words
-from glassgrad.engine.plan import Call, plan
-from glassgrad.engine.sizes import own_registers
+from glassgrad.engine.llvm.crew import FREE, words
+from glassgrad.engine.llvm.sizes import own_registers
+from glassgrad.engine.plan.plan import Call, plan
 from glassgrad.tree import flatten
 
 RNG = np.random.default_rng(0)

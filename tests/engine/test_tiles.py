@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llvmlite import ir
 
-from glassgrad.engine.emit import declared
-from glassgrad.engine.gemm import GEMM, REALS
-from glassgrad.engine.kinds import INT64, KINDS
-from glassgrad.engine.machine import Modules, Processor, loaded, optimised, this_processor
-from glassgrad.engine.sizes import FEW, Registers, Sizes, registers
-from glassgrad.engine.tiles import product
+from glassgrad.engine.llvm.emit import declared
+from glassgrad.engine.llvm.gemm import GEMM, REALS
+from glassgrad.engine.llvm.kinds import INT64, KINDS
+from glassgrad.engine.llvm.machine import Modules, Processor, loaded, optimised, this_processor
+from glassgrad.engine.llvm.sizes import FEW, Registers, Sizes, registers
+from glassgrad.engine.llvm.tiles import product
 
 BOUND = {32: 2e-6, 64: 4e-15}  # times the sum of absolute products
 REGISTERS = [Registers(128, 32), Registers(256, 16), Registers(512, 32)]

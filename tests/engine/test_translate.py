@@ -10,9 +10,9 @@ import pytest
 from native_loops import compiled
 from plain import WORDS
 
-from glassgrad.engine.machine import loaded, optimised, this_processor
-from glassgrad.engine.native import CannotCompileError, native
-from glassgrad.engine.translate import UnknownWordError, translated
+from glassgrad.engine.llvm.machine import loaded, optimised, this_processor
+from glassgrad.engine.llvm.native import CannotCompileError, native
+from glassgrad.engine.llvm.translate import UnknownWordError, translated
 
 KINDS = ("boolean", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 WHOLE = KINDS[1:9]

@@ -9,7 +9,7 @@ import pytest
 from plain import native_programs
 
 import glassgrad as gg
-from glassgrad.engine.walks import Walk
+from glassgrad.engine.plan.walks import Walk
 from glassgrad.graph import nodes
 from glassgrad.interpret import Program
 from glassgrad.simplify import simplify

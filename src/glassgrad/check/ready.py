@@ -63,8 +63,8 @@ def _native(graph: Graph, times: float) -> Run | None:
     most = times * MOST * sum(map(_entries, graph.operations))  # without a look into composites
     if most <= WORTH or len(graph.operations) > LARGE:
         return None
-    from ..engine.lower import lowered
-    from ..engine.native import CannotCompileError
+    from ..engine.llvm.native import CannotCompileError
+    from ..engine.plan.lower import lowered
     from ..engine.program import NativeProgram
 
     graph = simplify(graph)
@@ -82,8 +82,8 @@ def _entries(node: Tensor) -> int:
 
 def saved(node: Tensor) -> float:
     """Return about how many nanoseconds native code saves at a node: what is done entry by entry, and the call."""
-    from ..engine.expressions import EXPRESSIONS
-    from ..engine.loops import REDUCTIONS
+    from ..engine.plan.expressions import EXPRESSIONS
+    from ..engine.plan.loops import REDUCTIONS
 
     if node.op in REDUCTIONS:
         return CALL + 0.5 * node.inputs[0].size

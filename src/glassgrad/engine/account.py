@@ -6,13 +6,13 @@ from math import prod
 from typing import Any
 
 from ..trace import Graph
-from .loops import Loop, has_array
-from .plan import Call, Plan, Step, arrays_read, described
-from .product_pieces import in_pieces
-from .product_source import left_to_blas
-from .products import Product
+from .plan.loops import Loop, has_array
+from .plan.plan import Call, Plan, Step, arrays_read, described
+from .plan.products import Product
+from .plan.stacks import Stack
 from .program import NativeProgram
-from .stacks import Stack
+from .writing.product_pieces import in_pieces
+from .writing.product_source import left_to_blas
 
 
 def account(graph: Graph, program: Any, name: str) -> str:

@@ -17,9 +17,9 @@ import numpy as np
 from ..graph import Tensor
 from ..interpret import REFUSALS, Program
 from ..trace import Graph
-from .arena import Arena, aligned
-from .expressions import BY_NAME
-from .lower import is_constant, lowered
+from .plan.arena import Arena, aligned
+from .plan.expressions import BY_NAME
+from .plan.lower import is_constant, lowered
 
 Into = Callable[..., Any]  # computes into the array given as `out`
 

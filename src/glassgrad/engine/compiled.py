@@ -29,7 +29,7 @@ from ..transform import differentiated_around
 from ..tree import Tree, flatten
 from .account import account
 from .arrays import NumpyProgram
-from .native import CannotCompileError
+from .llvm.native import CannotCompileError
 from .program import NativeProgram
 from .same import difference
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..array_type import ArrayType, is_float
-from .native import native
+from .llvm.native import native
 
 HEAD = """def look(told):
     head = array(told, (3,), int64)

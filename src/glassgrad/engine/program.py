@@ -18,20 +18,20 @@ from ..array_type import ArrayType
 from ..graph import Tensor
 from ..interpret import REFUSALS, Program
 from ..trace import Graph
-from .arena import aligned
 from .blas import Blas, best
-from .crew import crew
+from .llvm.crew import crew
+from .llvm.machine import Function
+from .llvm.native import CannotCompileError, native
 from .look import Look
-from .loops import Loop, chain
-from .lower import is_constant
-from .machine import Function
-from .memory import FIRST, ROUTINES, Memory, Slot, memory
-from .native import CannotCompileError, native
-from .plan import Call, Plan, Step, plan
-from .product_source import left_to_blas
-from .products import Product
-from .source import Source, source
-from .stacks import Stack
+from .plan.arena import aligned
+from .plan.loops import Loop, chain
+from .plan.lower import is_constant
+from .plan.memory import FIRST, ROUTINES, Memory, Slot, memory
+from .plan.plan import Call, Plan, Step, plan
+from .plan.products import Product
+from .plan.stacks import Stack
+from .writing.product_source import left_to_blas
+from .writing.source import Source, source
 
 LONG_CHAIN = 90  # operations on one entry, above which a loop works on two vectors at once
 COPIED = 4096  # bytes up to which copying an argument is faster than asking for its address

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 
 from ..trace import Graph
-from .arena import ALIGNMENT, aligned
-from .gather import GATHER
-from .memory import Memory, Slot, memory
-from .native import CannotCompileError
-from .pieces import cut_alike
-from .plan import Call, Plan, plan
+from .llvm.native import CannotCompileError
+from .plan.arena import ALIGNMENT, aligned
+from .plan.gather import GATHER
+from .plan.memory import Memory, Slot, memory
+from .plan.pieces import cut_alike
+from .plan.plan import Call, Plan, plan
 from .program import Workspace, blas_for, threads_for, with_blas
-from .source import source
-from .spelling import INDENT
-from .template import Numbers, Shared, shared
+from .writing.source import source
+from .writing.spelling import INDENT
+from .writing.template import Numbers, Shared, shared
 
 ROOM = 4096  # entries of the table beyond the addresses, for numbers and for what the loop is told
 NOT_FINITE = -2

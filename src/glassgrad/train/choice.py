@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..engine.compiled import engine_named, say_once
-from ..engine.native import CannotCompileError
+from ..engine.llvm.native import CannotCompileError
 from ..nn.layers import Layer
 from ..nn.model import Sequential
 from ..optim import Optimizer

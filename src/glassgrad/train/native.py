@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..array_type import ArrayType
-from ..engine.native import CannotCompileError
+from ..engine.llvm.native import CannotCompileError
 from ..engine.repeat import NOT_FINITE, Repeated
 from ..errors import DataError
 from ..graph import Tensor, nodes, type_of

@@ -11,7 +11,7 @@ import numpy as np
 from ..array_type import ArrayType
 from ..engine.blas import threads_of_numpy
 from ..engine.compiled import say_once
-from ..engine.native import CannotCompileError
+from ..engine.llvm.native import CannotCompileError
 from ..engine.repeat import Repeated
 from ..graph import type_of
 from ..nn.model import Sequential

@@ -9,7 +9,7 @@ import numpy as np
 from ... import optim
 from ...engine import compile  # noqa: A004 - the verb of the library
 from ...engine.blas import best
-from ...engine.native import CannotCompileError
+from ...engine.llvm.native import CannotCompileError
 from ...graph import nodes
 from ...train.fit import fit
 from ...train.native import NativeStepper

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.blas import best
-from ...engine.native import CannotCompileError, native
+from ...engine.llvm.native import CannotCompileError, native
 from ..job import Job, Round
 from ..work import Training
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Tensor
-from .expressions import BY_NAME
+from ...graph import Tensor
+from ..plan.expressions import BY_NAME
 
 INDENT = "    "
 LETTERS = "ijklmnopqrsuvw"  # indices of loops, the outermost first
@@ -87,11 +87,6 @@ def power(x: str, exponent: float, dtype: np.dtype[Any]) -> str:
     known = {0: number(1.0, dtype), 1: x, 2: f"{x} * {x}", 3: f"{x} * {x} * {x}", -1: f"{dtype_text(dtype)}(1) / {x}",
              0.5: f"sqrt({x})"}
     return known.get(exponent, f"{dtype_text(dtype)}({x} ** {number(float(exponent), dtype)})")
-
-
-def wide(node: Tensor) -> np.dtype[Any]:
-    """Return what a reduction over several rows is collected in: a sum of float32 in float64."""
-    return np.dtype(np.float64) if node.op is SUM and node.dtype == np.float32 else node.dtype
 
 
 def start(node: Tensor, dtype: np.dtype[Any]) -> str:

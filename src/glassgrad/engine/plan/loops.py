@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..graph import Tensor
+from ...graph import Tensor
 from .expressions import BY_NAME, COMPARISONS, EXPRESSIONS, TESTS
 from .gather import GATHER, gathered_by
 from .inlays import inlays
@@ -142,6 +142,11 @@ def working_dtype(node: Tensor) -> np.dtype[Any]:
     if node.op.name.startswith("logical_"):
         return np.result_type(*(source.dtype for source in node.inputs))
     return node.dtype
+
+
+def wide(node: Tensor) -> np.dtype[Any]:
+    """Return what a reduction over several rows is collected in: a sum of float32 in float64."""
+    return np.dtype(np.float64) if node.op is BY_NAME["sum"] and node.dtype == np.float32 else node.dtype
 
 
 def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

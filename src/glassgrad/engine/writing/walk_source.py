@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..graph import Tensor
-from .gather import Chosen, Gather
-from .loops import counts
-from .lower import is_constant
+from ...graph import Tensor
+from ..plan.gather import Chosen, Gather
+from ..plan.loops import counts
+from ..plan.lower import is_constant
+from ..plan.walks import RUNNING, Walk, added_by_index, running_axis
 from .names import Names
 from .spelling import INDENT, cast, dtype_text, loops_over, moved
-from .walks import RUNNING, Walk, added_by_index, running_axis
 
 
 def walk_lines(names: Names, step: Walk) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import Tensor
+from ...graph import Tensor
 
 
 @dataclass(eq=False)

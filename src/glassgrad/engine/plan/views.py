@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..graph import Tensor
+from ...graph import Tensor
 from .expressions import BY_NAME
 
 TRANSPOSE, BROADCAST, RESHAPE = BY_NAME["transpose"], BY_NAME["broadcast_to"], BY_NAME["reshape"]

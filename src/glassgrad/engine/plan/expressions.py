@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import Op
-from ..ops.define import OPS
+from ...graph import Op
+from ...ops.define import OPS
 
 FLOATS, NUMBERS, ALL = "f", "iuf", "biuf"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..graph import Tensor
+from ...graph import Tensor
+from ..plan.loops import Loop, wide
+from ..plan.pieces import collected
 from .loop_source import LoopWriter, begun, only
-from .loops import Loop
 from .names import Names
-from .pieces import collected
-from .spelling import INDENT, start, taken_in, wide
+from .spelling import INDENT, start, taken_in
 
 
 class PieceWriter(LoopWriter):

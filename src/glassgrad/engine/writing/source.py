@@ -10,21 +10,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..graph import Tensor
-from .gather import Chosen, Gather, gathered_by
+from ...graph import Tensor
+from ..plan.gather import Chosen, Gather, gathered_by
+from ..plan.loops import ONE_HOT, Loop, has_array
+from ..plan.memory import WORDS, Memory
+from ..plan.plan import Fill, Plan, Step, array_of, described
+from ..plan.products import Product
+from ..plan.stacks import Stack
+from ..plan.walks import Walk, added_by_index
 from .loop_source import LoopWriter
-from .loops import ONE_HOT, Loop, has_array
-from .memory import WORDS, Memory
 from .names import Names
 from .piece_source import PieceWriter
-from .plan import Fill, Plan, Step, array_of, described
 from .product_pieces import CutProducts, cut_product, cut_stack, in_pieces
 from .product_source import product_lines, stacked
-from .products import Product
 from .spelling import INDENT, loops_over
-from .stacks import Stack
 from .walk_source import walk_lines
-from .walks import Walk, added_by_index
 
 
 @dataclass(frozen=True)

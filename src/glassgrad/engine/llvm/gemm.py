@@ -7,7 +7,7 @@ and can be kept on disk. Matrices are row-major and given by the addresses of th
 
 >>> import numpy as np
 >>> from glassgrad.engine.blas import best
->>> from glassgrad.engine.native import native
+>>> from glassgrad.engine.llvm.native import native
 >>> multiply = native('''def multiply(table):
 ...     at = array(table, (4,), int64)
 ...     gemm64(at[0], False, False, 2, 2, 2, float64(1), at[1], 2, at[2], 2, float64(0), at[3], 2)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..build import constant
-from ..graph import Tensor, nodes
-from ..place import inside
-from ..trace import Graph, copy_node
+from ...build import constant
+from ...graph import Tensor, nodes
+from ...place import inside
+from ...trace import Graph, copy_node
 from .expressions import BY_NAME
 from .loops import has_array
 from .products import MATMUL

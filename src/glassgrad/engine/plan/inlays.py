@@ -17,13 +17,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
-from ..array_type import ArrayType
-from ..graph import Tensor
+from ...array_type import ArrayType
+from ...graph import Tensor
 from .expressions import BY_NAME
-from .spelling import literal_text
 from .views import GETITEM, Term, sliced
 
 PUT_BACK, PAD, JOIN = (BY_NAME[name] for name in ("put_back", "pad_with", "concatenate"))
@@ -59,9 +59,9 @@ def _shifted(x: Tensor, starts: dict[int, int]) -> Inlay:
     return Inlay(x, tuple(Term(axis, starts.get(axis, 0)) for axis in range(x.ndim)))
 
 
-def background(node: Tensor) -> str:
+def background(node: Tensor) -> Any:
     """Return the number that stands where nothing is laid in."""
-    return literal_text(np.asarray(node.params.get("value", 0)).astype(node.dtype), node.dtype)
+    return np.asarray(node.params.get("value", 0)).astype(node.dtype)
 
 
 def covering(inlay: Inlay, shape: tuple[int, ...], index: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from ..graph import Tensor
+from ...graph import Tensor
 from .expressions import BY_NAME
 from .views import View
 

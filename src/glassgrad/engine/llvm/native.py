@@ -17,15 +17,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from ..cache import private_folder
-from ..errors import DataError
-from ..files import read_bytes, write_atomic
+from ...cache import private_folder
+from ...errors import DataError
+from ...files import read_bytes, write_atomic
 from .machine import Function, Modules, Writer, called_outside, known, loaded, optimised, this_processor
 
-WRITTEN_WITH = (  # modules of the words
-    "kinds", "emit", "flow", "scalars", "quotients", "error_function", "polynomials", "philox", "vectors", "sizes",
-    "tiles", "gemm", "nests", "crew", "team", "words", "translate", "machine", "native",
-)
 MAGIC = b"glassgrad native code 1\n"
 KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go
 _lock = threading.Lock()
@@ -100,8 +96,8 @@ def _surroundings() -> str:
     """Return what machine code depends on beside its source: versions, processor, the words it was written in."""
     import llvmlite.binding as llvm
 
-    here, processor = Path(__file__).parent, this_processor()
-    words = b"".join((here / f"{name}.py").read_bytes() for name in WRITTEN_WITH)
+    processor = this_processor()
+    words = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
     return json.dumps([importlib.metadata.version("llvmlite"), llvm.get_process_triple(), processor.name,
                        processor.features, hashlib.sha256(words).hexdigest()])
 

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from ..graph import Tensor
+from ...graph import Tensor
 from .products import MATMUL
 from .single import Single
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ..graph import Tensor
-from .loops import Loop, counts, literal
-from .lower import is_constant
-from .memory import Memory, Slot
-from .plan import Plan, array_of
+from ...graph import Tensor
+from ..plan.loops import Loop, counts, literal
+from ..plan.lower import is_constant
+from ..plan.memory import Memory, Slot
+from ..plan.plan import Plan, array_of
 from .spelling import dtype_text, literal_text, moved, reserved, shape_text, spelled
 
 

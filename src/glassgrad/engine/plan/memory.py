@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..graph import Tensor
+from ...graph import Tensor
 from .arena import ALIGNMENT, Arena
-from .loops import Loop, has_array, read_later
+from .loops import Loop, has_array, read_later, wide
 from .lower import is_constant
 from .pieces import collected
 from .plan import Plan, arrays_read
 from .products import Product
-from .spelling import wide
 from .stacks import Stack
 
 Kind = Literal["input", "output", "constant", "work"]

@@ -15,13 +15,13 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
-from ..array_type import ArrayType
-from ..build import ancestors, as_tensor, constant, placeholder
-from ..errors import GlassgradError
-from ..graph import CONSTANT, Op, Tensor, nodes
-from ..place import Scope, inside
-from ..simplify import simplify
-from ..trace import Graph, copy_node
+from ...array_type import ArrayType
+from ...build import ancestors, as_tensor, constant, placeholder
+from ...errors import GlassgradError
+from ...graph import CONSTANT, Op, Tensor, nodes
+from ...place import Scope, inside
+from ...simplify import simplify
+from ...trace import Graph, copy_node
 from . import contractions, openings
 from .expressions import EXPRESSIONS
 

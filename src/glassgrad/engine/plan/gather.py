@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..graph import Tensor
-from ..ops.index import Pattern
+from ...graph import Tensor
+from ...ops.index import Pattern
 from .expressions import BY_NAME
 
 GATHER = BY_NAME["getitem"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
-from ..graph import Tensor
-from .memory import WORDS
+from ...graph import Tensor
+from ..plan.memory import WORDS
+from ..plan.products import Product
+from ..plan.stacks import Stack
+from ..plan.views import View
 from .names import Names
 from .product_source import SMALL, begin, left_to_blas, matrix, routine, stacked
-from .products import Product
 from .spelling import INDENT
-from .stacks import Stack
-from .views import View
 
 
 def in_pieces(step: Product | Stack, views: Mapping[Tensor, View]) -> bool:

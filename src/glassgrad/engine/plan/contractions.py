@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from ..graph import Op, Tensor, nodes
+from ...graph import Op, Tensor, nodes
 from .expressions import BY_NAME
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from math import prod
 
-from ..graph import Tensor
+from ...graph import Tensor
+from ..llvm.sizes import FEW
 from .expressions import EXPRESSIONS
 from .loops import Loop, has_array, in_body
 from .products import Product, turned
-from .sizes import FEW
 from .stacks import Stack
 from .views import View
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..array_type import ArrayType
-from ..graph import Tensor
+from ...array_type import ArrayType
+from ...graph import Tensor
 from .expressions import BY_NAME
 from .gather import Gather, gathered
 from .loops import DTYPES

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Tensor
-from .expressions import BY_NAME, EXPRESSIONS
-from .gather import GATHER, Chosen, gathered_by
-from .inlays import Inlay, background, covering, inlays
-from .loops import ONE_HOT, REDUCTIONS, Loop, Place, counts, literal, read_later, working_dtype
-from .lower import is_constant
+from ...graph import Tensor
+from ..plan.expressions import BY_NAME, EXPRESSIONS
+from ..plan.gather import GATHER, Chosen, gathered_by
+from ..plan.inlays import Inlay, background, covering, inlays
+from ..plan.loops import ONE_HOT, REDUCTIONS, Loop, Place, counts, literal, read_later, wide, working_dtype
+from ..plan.lower import is_constant
 from .names import Names
-from .spelling import INDENT, LETTERS, SUM, cast, dtype_text, loops_over, moved, power, start, taken_in, wide
+from .spelling import INDENT, LETTERS, SUM, cast, dtype_text, literal_text, loops_over, moved, power, start, taken_in
 
 BLOCK = 64  # entries that are summed in their own dtype, as NumPy does it, before the sums of blocks are added
 POWER_BY, WHERE, ASTYPE = (BY_NAME[name] for name in ("power_by", "where", "astype"))
@@ -127,7 +127,7 @@ class LoopWriter:
 
     def _laid_in(self, node: Tensor, name: str, laid_in: list[Inlay], index: list[str]) -> list[str]:
         """Return lines that look for the operand which covers an entry, and read it there alone."""
-        lines = [f"{name} = {background(node)}"]
+        lines = [f"{name} = {literal_text(background(node), node.dtype)}"]
         for inlay in laid_in:
             if not inlay.source.size:
                 continue

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..graph import Tensor
+from ...graph import Tensor
+from ..llvm.sizes import Sizes, chosen
+from ..plan.plan import array_of
+from ..plan.products import Product, turned
+from ..plan.stacks import Stack, single
+from ..plan.views import View
 from .names import Names
-from .plan import array_of
-from .products import Product, turned
-from .sizes import Sizes, chosen
 from .spelling import INDENT, loops_over, number
-from .stacks import Stack, single
-from .views import View
 
 SMALL = 6000  # multiplications below which a loop of our own is faster than a call of a BLAS
 LANES = 16  # columns that are kept in registers while a row of them is summed

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..build import constant
-from ..graph import Op, Tensor, nodes
+from ...build import constant
+from ...graph import Op, Tensor, nodes
 from .expressions import BY_NAME
 
 

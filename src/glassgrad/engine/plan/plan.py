@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..graph import Tensor
-from ..trace import Graph
+from ...graph import Tensor
+from ...trace import Graph
 from .expressions import BY_NAME
 from .loops import Loop, computes, flatten, must_be_stored, new_loop, place_in
 from .lower import lowered

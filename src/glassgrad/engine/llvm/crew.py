@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .blas import allowed
+from ..blas import allowed
 from .machine import SHARE, THREADS, known
 from .native import native_module
 

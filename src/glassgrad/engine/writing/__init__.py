@@ -1,0 +1,1 @@
+"""From steps to source that can be read, in words of `llvm`."""
