@@ -41,7 +41,7 @@ def net() -> gg.nn.Sequential:
     ({"optimizer": gg.optim.SGD(lambda step: "fast")}, gg.SettingError, "schedule gives for step 1 .* got 'fast'"),
     ({"optimizer": gg.optim.SGD(lambda step: float("nan"))}, gg.SettingError, "step 1 must be a number of at least 0"),
     ({"optimizer": gg.optim.SGD(lambda step: -0.1)}, gg.SettingError, "got -0.1"),
-], ids=lambda value: str(value)[:40])
+])
 @pytest.mark.parametrize("engine", ["native", "interpret"])
 def test_another_kind_is_refused_in_one_sentence(change: dict[str, Any], error: Any, message: str, engine: str) -> None:
     given = {"model": net(), "data": (X, T), "batch": 10, "epochs": 1, "engine": engine, **change}
