@@ -83,7 +83,7 @@ def test_no_loop_of_a_small_network_is_cut() -> None:
 @pytest.mark.parametrize(("rows", "columns"), [(4, 300_000), (300, 4_000), (20_000, 60)])
 def test_parts_of_sums_take_little_beside_what_is_summed(rows: int, columns: int) -> None:
     made = gg.trace(lambda x: gg.sum(gg.exp(gg.tanh(x)), axis=0))(types(rows, columns))
-    (loop,) = (loop for loop in loops(made) if gg.engine.loops.REDUCTIONS & {node.op for node in loop.nodes})
+    (loop,) = (loop for loop in loops(made) if gg.engine.plan.loops.REDUCTIONS & {node.op for node in loop.nodes})
     assert loop.pieces * columns <= rows * columns / 16 or not loop.portion
     assert bool(loop.portion) == (rows > 16)
     assert len(collected(loop)) == 1
