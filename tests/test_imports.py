@@ -13,8 +13,8 @@ import glassgrad
 
 PACKAGE = Path(glassgrad.__file__).parent
 LAYERS = [
-    {"errors"}, {"cache", "tree", "files", "watch", "array_type"}, {"place"}, {"origin"}, {"graph"}, {"floats"},
-    {"build"},
+    {"errors", "locks"}, {"cache", "tree", "files", "watch", "array_type"}, {"place"}, {"origin"}, {"graph"},
+    {"floats"}, {"build"},
     {"ops.define"}, {"ops.elementwise"}, {"ops.functions", "ops.special"},
     {"ops.shape", "ops.reduce", "ops.index", "ops.linalg", "ops.activation", "ops.random"},
     {"ops.arrange", "ops.cumulative", "ops.joining"}, {"ops.contract", "ops.loss"},

@@ -16,11 +16,11 @@ import secrets
 import shutil
 import stat
 import tempfile
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import DataError
+from .locks import Lock
 
 __all__ = ["Bytes", "FilePath", "file_error", "open_regular", "read_bytes", "write_atomic"]
 
@@ -37,7 +37,7 @@ _REMEDY = {
     errno.EROFS: "This place is read-only; choose another.",
     errno.ENAMETOOLONG: "Choose a shorter name.",
 }
-_umask_lock = threading.Lock()
+_umask_lock = Lock()
 
 
 def made_folder(folder: FilePath, what: str, remedy: str) -> Path:

@@ -95,6 +95,39 @@ print("same")
     assert run.stdout == "same\n", run.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="fork is POSIX's")
+def test_a_forked_child_finds_open_what_a_thread_of_its_parent_has_locked() -> None:
+    code = """
+import os, signal, threading
+from glassgrad.locks import Lock
+first, second, held, done = Lock(), Lock(), threading.Event(), threading.Event()
+
+def hold():
+    with first:
+        held.set()
+        done.wait()
+
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+with second:  # by the thread that forks
+    child = os.fork()
+    if not child:
+        signal.alarm(60)
+        with first, second:
+            pass
+if not child:
+    os._exit(0)
+assert first._lock.locked() and not second._lock.locked()
+done.set()
+thread.join()
+print(os.waitpid(child, 0)[1])
+"""
+    run = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", code], capture_output=True,
+                         text=True, check=False, timeout=300)
+    assert run.stdout == "0\n", run.stderr
+
+
 def test_spawned_children_compile_or_load_their_own() -> None:
     wanted = [in_child(x) for x in DATA[:2]]
     with multiprocessing.get_context("spawn").Pool(2) as pool:

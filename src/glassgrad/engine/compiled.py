@@ -9,7 +9,6 @@ array([0., 0., 0.], dtype=float32)
 from __future__ import annotations
 
 import inspect
-import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -22,6 +21,7 @@ from ..build import weak_dtype
 from ..errors import TraceError, one_of, refuse_no_function
 from ..graph import PLACEHOLDER, Tensor
 from ..interpret import Program, outer
+from ..locks import Lock
 from ..place import locate, located, site, surroundings
 from ..simplify import simplify
 from ..trace import Graph, trace
@@ -101,7 +101,7 @@ class Compiled:
         self.__doc__ = getattr(function, "__doc__", None)
         self._kept: OrderedDict[Hashable, tuple[Graph, Runnable]] = OrderedDict()
         self._plain: dict[Hashable, tuple[Graph, Runnable]] = {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._last: tuple[Graph, Runnable] | None = None
 
     def __call__(self, *args: Any, **named: Any) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import one_of
+from ...locks import Lock
 from . import remember
 from .find import Candidate, candidates
 from .library import Blas, load
@@ -45,7 +45,7 @@ class Choice:
 
 
 _choice: Choice | None = None
-_choosing = threading.Lock()
+_choosing = Lock()
 
 
 def best() -> Blas | None:

@@ -8,12 +8,12 @@ import functools
 import os
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...locks import Lock
 from .find import Candidate
 from .threads import allowed
 from .worker import SET_THREADS, core_name, function
@@ -21,7 +21,7 @@ from .worker import SET_THREADS, core_name, function
 __all__ = ["Blas", "load"]
 
 GET_THREADS = ("openblas_get_num_threads", "MKL_Get_Max_Threads")
-_loading, _changing = threading.Lock(), threading.Lock()
+_loading, _changing = Lock(), Lock()
 _blocks: dict[int, tuple[int, int]] = {}  # how many blocks of `threads` a library is in, and its threads before them
 
 

@@ -11,7 +11,6 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,11 +19,12 @@ from pathlib import Path
 from ...cache import private_folder
 from ...errors import DataError
 from ...files import read_bytes, write_atomic
+from ...locks import Lock
 from .machine import Function, Modules, Writer, called_outside, known, loaded, optimised, this_processor
 
 MAGIC = b"glassgrad native code 1\n"
 KEPT = 1000  # programs on disk, some 20 kB each; beyond them the oldest go
-_lock = threading.Lock()
+_lock = Lock()
 
 
 class CannotCompileError(Exception):
