@@ -274,7 +274,8 @@ def test_an_unknown_engine() -> None:
 
 
 def test_without_llvm_numpy_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    from glassgrad.engine import compiled, native
+    from glassgrad.engine import compiled
+    from glassgrad.engine.llvm import native
 
     compiled._warned.clear()
     native.native.cache_clear()
