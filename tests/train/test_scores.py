@@ -50,23 +50,28 @@ def test_between_native_steps_numpy_keeps_to_one_core(network, images, monkeypat
     """Its threads would go on looking for work on the cores that the next steps use."""
     library = blas.load(blas.candidates()[0])
     seen = []
-    interpreter = scores.by_numpy
+    planned = scores.PlannedScores
 
-    def watched(model):
-        return lambda *given: seen.append(library.threads_now()) or interpreter(model)(*given)
+    def watched(*given):
+        found = planned(*given)
+        return lambda *rows: seen.append(library.threads_now()) or found(*rows)
 
-    monkeypatch.setattr(scores, "by_numpy", watched)
+    monkeypatch.setattr(scores, "PlannedScores", watched)
     with library.threads(2):
         gg.train.fit(network, (images, images[:, 0] % 3), epochs=2, batch=100, engine="native")
     assert seen == [1, 1]
 
 
 def test_figures_become_native_once_numpy_has_taken_as_long_as_compiling_would(network, images, monkeypatch):
-    native, by_numpy = scores.native_if_possible, scores.by_numpy
+    native, planned = scores.native_if_possible, scores.PlannedScores
     seen = []
     monkeypatch.setattr(scores, "native_if_possible", lambda *given: seen.append("compiled") or native(*given))
-    monkeypatch.setattr(scores, "by_numpy",
-                        lambda model: lambda *given: seen.append("numpy") or by_numpy(model)(*given))
+
+    def by_numpy(*given):
+        found = planned(*given)
+        return lambda *rows: seen.append("numpy") or found(*rows)
+
+    monkeypatch.setattr(scores, "PlannedScores", by_numpy)
     monkeypatch.setattr(scores, "WORTH", 2.5 * len(images) * network.parameter_count)
 
     def train(epochs, **settings):
@@ -84,12 +89,13 @@ def test_figures_become_native_once_numpy_has_taken_as_long_as_compiling_would(n
     assert seen == ["numpy"] * 2
 
 
-@pytest.mark.parametrize("rows", [1, 479, 480, 961])
+@pytest.mark.parametrize("rows", [1, 479, 480, 961, 1024, 1025, 1234])
 def test_sets_of_any_size_have_the_same_figures(network, images, rows):
-    """Native code takes 480 rows at a time, and there may be fewer."""
+    """Native code takes 480 rows at a time, NumPy's plan 1024, and there may be fewer."""
     weights = {name: tensor.value for name, tensor in network.parameters().items()}
-    found = scores.NativeScores(network, images)(weights, images[:rows])
-    np.testing.assert_allclose(found, network.scores(images[:rows]), rtol=1e-5, atol=1e-7)
+    for kind in (scores.NativeScores, scores.PlannedScores):
+        found = kind(network, images)(weights, images[:rows])
+        np.testing.assert_allclose(found, network.scores(images[:rows]), rtol=1e-5, atol=1e-7)
 
 
 def test_a_test_set_may_be_of_another_dtype_than_the_images(network, images, monkeypatch):

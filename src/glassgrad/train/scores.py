@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..array_type import ArrayType
+from ..engine.arrays import NumpyProgram
 from ..engine.blas import threads_of_numpy
 from ..engine.compiled import say_once
 from ..engine.llvm.native import CannotCompileError
 from ..engine.repeat import Repeated
 from ..graph import type_of
-from ..nn.model import Sequential
+from ..nn.model import ROWS_AT_ONCE, Sequential
 from ..simplify import simplify
-from ..trace import trace
+from ..trace import Graph, trace
 
 ROWS = 480  # at once, ten bands of a product: as many as fit into the cache with what is computed from them
 WORTH = 2e10  # multiplications on which native code saves what LLVM takes to compile them, about half a second
@@ -59,7 +60,7 @@ class EpochScores:
 
     def __init__(self, model: Sequential, x: Any, rows: int, epochs: int) -> None:
         self._model, self._like = model, x[:1]
-        self._interpreted = by_numpy(model)
+        self._planned, self._interpreted = PlannedScores(model, x), by_numpy(model)
         self._native: Scores | None = None
         work = rows * model.parameter_count
         self._last = inf if work * epochs <= 2 * WORTH else WORTH / work  # epoch that NumPy serves
@@ -69,10 +70,40 @@ class EpochScores:
         # The threads of NumPy's library would look for more work for a tenth of a second afterwards, on the cores that
         # the next steps want.
         with threads_of_numpy(1):
-            if epoch <= self._last or x.dtype != self._like.dtype:  # a test set need not be 8-bit as well
+            if x.dtype != self._like.dtype:  # a test set need not be 8-bit as well
                 return self._interpreted(weights, x)
+            if epoch <= self._last:
+                return self._planned(weights, x)
             self._native = self._native or native_if_possible(self._model, self._like)
             return self._native(weights, x)
+
+
+class PlannedScores:
+    """Scores by NumPy in arrays that are made once, so that no epoch asks for more memory than the first."""
+
+    def __init__(self, model: Sequential, x: Any) -> None:
+        self._interpreted = by_numpy(model)
+        self._rows = min(ROWS_AT_ONCE, len(x))
+        self._program = NumpyProgram(_graph(model, x, self._rows))
+
+    def __call__(self, weights: Mapping[str, Any], x: Any) -> Any:
+        """Return the scores of all rows, (N, C)."""
+        rows = self._rows
+        if len(x) < rows:
+            return self._interpreted(weights, x)
+        found = []
+        for start in range(0, len(x), rows):
+            done = max(start + rows - len(x), 0)  # the last rows are as many as all others; some of them are done
+            piece = x[start - done : start - done + rows]
+            found.append(self._program([*weights.values(), piece])[0][done:])
+        return np.concatenate(found)
+
+
+def _graph(model: Sequential, x: Any, rows: int) -> Graph:
+    """Return the graph that makes scores of weights and of so many rows like those of `x`."""
+    types = {name: type_of(tensor) for name, tensor in model.parameters().items()}
+    return simplify(trace(lambda weights, x: model.with_parameters(weights)(x))(
+        types, ArrayType((rows, *x.shape[1:]), x.dtype)))
 
 
 class NativeScores:
@@ -86,16 +117,13 @@ class NativeScores:
 
     def __init__(self, model: Sequential, x: Any) -> None:
         self._model = model
-        self._weights = {name: type_of(tensor) for name, tensor in model.parameters().items()}
-        rows = ArrayType((ROWS, *x.shape[1:]), x.dtype)
-        graph = trace(lambda weights, x: model.with_parameters(weights)(x))(self._weights, rows)
-        self._loop = Repeated([simplify(graph)], carried={}, watched=None)
+        self._loop = Repeated([_graph(model, x, ROWS)], carried={}, watched=None)
 
     def __call__(self, weights: Mapping[str, Any], x: Any) -> Any:
         """Return the scores of all rows, (N, C)."""
         whole = len(x) // ROWS
         x = np.ascontiguousarray(x)
-        place = len(self._weights)
+        place = len(weights)
         _, _, outputs = self._loop.run(dict(enumerate(weights.values())), {place: x[: whole * ROWS]}, whole)
         found = outputs[0].reshape(whole * ROWS, *outputs[0].shape[2:])
         if whole * ROWS == len(x):
