@@ -24,6 +24,6 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     """Return the images, (1797, 64) uint8, and the digits they show, (1797,) uint8, in the order of the source."""
     packed = resources.files(__package__).joinpath("digits.csv.gz").read_bytes()
     numbers = gzip.decompress(packed).replace(b"\n", b",").rstrip(b",").split(b",")
-    # Not by NumPy, which takes twice as long over texts, and loses a Ctrl-C meanwhile.
+    # Not by NumPy, which loses a Ctrl-C while it reads texts.
     table = np.array([int(number) for number in numbers], np.uint8).reshape(-1, 65)
     return np.ascontiguousarray(table[:, :-1]), table[:, -1].copy()

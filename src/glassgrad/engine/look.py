@@ -1,4 +1,4 @@
-"""Whether all results of a native program are finite, asked of native code: it takes half of the time that NumPy would.
+"""Whether all results of a native program are finite, asked of native code: sooner told than by NumPy.
 
 >>> import numpy as np
 >>> results = [np.ones(5), np.ones((2, 3), "float32")]

@@ -60,7 +60,7 @@ class EpochScores:
 
     def __init__(self, model: Sequential, x: Any, rows: int, epochs: int) -> None:
         self._model, self._like = model, x[:1]
-        self._planned, self._interpreted = PlannedScores(model, x), by_numpy(model)
+        self._planned = PlannedScores(model, x)
         self._native: Scores | None = None
         work = rows * model.parameter_count
         self._last = inf if work * epochs <= 2 * WORTH else WORTH / work  # epoch that NumPy serves
@@ -70,9 +70,7 @@ class EpochScores:
         # The threads of NumPy's library would look for more work for a tenth of a second afterwards, on the cores that
         # the next steps want.
         with threads_of_numpy(1):
-            if x.dtype != self._like.dtype:  # a test set need not be 8-bit as well
-                return self._interpreted(weights, x)
-            if epoch <= self._last:
+            if epoch <= self._last or x.dtype != self._like.dtype:  # a test set need not be 8-bit as well
                 return self._planned(weights, x)
             self._native = self._native or native_if_possible(self._model, self._like)
             return self._native(weights, x)
@@ -82,14 +80,14 @@ class PlannedScores:
     """Scores by NumPy in arrays that are made once, so that no epoch asks for more memory than the first."""
 
     def __init__(self, model: Sequential, x: Any) -> None:
-        self._interpreted = by_numpy(model)
-        self._rows = min(ROWS_AT_ONCE, len(x))
+        self._interpreted = by_numpy(model)  # for rows of another kind, and fewer of them
+        self._rows, self._dtype = min(ROWS_AT_ONCE, len(x)), x.dtype
         self._program = NumpyProgram(_graph(model, x, self._rows))
 
     def __call__(self, weights: Mapping[str, Any], x: Any) -> Any:
         """Return the scores of all rows, (N, C)."""
         rows = self._rows
-        if len(x) < rows:
+        if len(x) < rows or x.dtype != self._dtype:
             return self._interpreted(weights, x)
         found = []
         for start in range(0, len(x), rows):

@@ -13,7 +13,7 @@ from typing import Any
 Function = Callable[[int], int]
 
 # Turns up to which LLVM writes out a loop in full. Left to itself it does so with rows of 256 numbers, too long for the
-# registers: a network with three such layers took eight times as long to compile, and its steps no less time.
+# registers: networks with such layers take much longer to compile then, and their steps no less time.
 UNROLLED = 16
 
 
@@ -51,7 +51,7 @@ class Modules:
     loops : str
         Functions whose loops go from number to number: LLVM looks for vectors in them, and takes its time.
     vectors : str
-        Functions of vectors already, which the others call: a tenth of LLVM's passes finds all there is to find.
+        Functions of vectors already, which the others call: few of LLVM's passes find all there is to find.
     """
 
     loops: str
